@@ -1,0 +1,88 @@
+// Alerts on their way into the engine: what an adapter writes down, checked once, in memory that is freed in one go.
+#pragma once
+
+#include "correlator/ids.hpp"
+#include "correlator/labels.hpp"
+#include "correlator/limits.hpp"
+#include "correlator/result.hpp"
+#include "correlator/severity.hpp"
+#include "correlator/time.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace incidentd {
+
+// One message about one alert. All text is borrowed: from the batch's arena, or from the journal record it was read from.
+struct AlertEvent {
+    Fingerprint fingerprint;
+    EventKind kind = EventKind::firing;
+    Severity severity = Severity::unknown;
+    Instant starts_at;          // the source's claim; absent: the receipt time counts
+    Instant ends_at;            // of a resolved alert
+    Instant expires_at;         // the source promises a refresh until then; absent: never expires
+    std::string_view source;    // configured instance name of the sender
+    std::string_view key;       // the source's identity of the condition; empty: the labels are the identity
+    std::string_view episode;   // changes with each new problem of the same alert (problem id); may be empty
+    std::string_view title;
+    std::string_view text;
+    std::string_view url;       // link back into the monitoring system
+    std::string_view actor;     // who acknowledged or commented
+    LabelsView labels;
+    LabelsView annotations;
+};
+
+// What an adapter fills in for one message; text may point into its parser's buffers, add() copies it.
+// Reuse one draft for a whole request: clear() keeps the vectors' memory.
+struct AlertDraft {
+    EventKind kind = EventKind::firing;
+    Severity severity = Severity::unknown;
+    Instant starts_at, ends_at, expires_at;
+    std::string_view key, episode, title, text, url, actor;
+    std::vector<LabelView> labels;       // any order; empty values are dropped; of equal names the last wins
+    std::vector<LabelView> annotations;  // likewise
+    void clear();
+};
+
+// Bump allocator of a batch. Not thread-safe; moves keep every borrowed view valid.
+class EventArena {
+public:
+    std::string_view copy(std::string_view text);
+    LabelView* label_array(std::size_t count);
+    std::size_t bytes() const { return bytes_; }
+
+private:
+    void* allocate(std::size_t bytes, std::size_t align);
+    std::vector<std::unique_ptr<std::byte[]>> blocks_;
+    std::size_t used_ = 0;      // in the last block
+    std::size_t capacity_ = 0;  // of the last block
+    std::size_t bytes_ = 0;     // handed out in total
+};
+
+// The alerts of one request, in the order the source sent them. Owned by one thread at a time.
+class AlertBatch {
+public:
+    explicit AlertBatch(std::string_view source) : source_(arena_.copy(source)) {}
+
+    // Checks the draft against the limits and UTF-8, normalises it, computes the fingerprint and stores a copy.
+    // Errors: invalid (no labels and no key, bad UTF-8 in a label) or too_large, naming the field; the batch is unchanged.
+    Result<void> add(const AlertDraft& draft, const EventLimits& limits);
+
+    const std::vector<AlertEvent>& events() const { return events_; }
+    std::string_view source() const { return source_; }
+    std::size_t bytes() const { return arena_.bytes() + events_.size() * sizeof(AlertEvent); }
+
+private:
+    LabelsView store(std::vector<LabelView>& scratch);
+    EventArena arena_;
+    std::string_view source_;
+    std::vector<AlertEvent> events_;
+    std::vector<LabelView> scratch_;
+};
+
+// True if `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL.
+bool is_clean_utf8(std::string_view text);
+
+}  // namespace incidentd

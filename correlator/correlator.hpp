@@ -1,0 +1,72 @@
+// The engine: one deterministic state machine per shard. Pure: no thread, clock, file, socket, log or random.
+// The same inputs at the same times give byte-equal effects and digest, in one go or in any split.
+#pragma once
+
+#include "correlator/effect.hpp"
+#include "correlator/input.hpp"
+#include "correlator/limits.hpp"
+#include "correlator/time.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace incidentd {
+
+// Sizes for gauges; exact at the instant of the call.
+struct EngineSizes {
+    std::uint64_t alerts_firing = 0;
+    std::uint64_t alerts_suppressed = 0;  // firing, but silenced by their source
+    std::uint64_t alerts_held = 0;        // records in memory, resolved ones included
+    std::uint64_t incidents_pending = 0;
+    std::uint64_t incidents_open = 0;
+    std::uint64_t actions_outstanding = 0;
+};
+
+// Not thread-safe: owned by the shard's thread.
+class Correlator {
+public:
+    explicit Correlator(EngineLimits limits = {});
+    ~Correlator();
+    Correlator(Correlator&&) noexcept;
+    Correlator& operator=(Correlator&&) noexcept;
+
+    // Fires deadlines up to `now` in (time, order of setting), each effect bearing its deadline's time, then the input.
+    // `now` never goes backwards: the sequencer sees to it (asserted). Appends to `out`.
+    void apply(const Input& input, Instant now, Effects& out);
+
+    // When apply(Tick) has something to do; nullopt: never, without other input.
+    std::optional<Instant> next_deadline() const;
+
+    // Every action handed out and never reported, with `may_have_been_sent` set: what is owed after a restart.
+    std::vector<Action> pending_actions() const;
+
+    // Hash over the whole state; equal states give equal digests.
+    std::uint64_t digest() const;
+
+    EngineSizes sizes() const;
+    const std::string& instance() const;          // of Genesis; empty before
+    const std::shared_ptr<const RuleSet>& rules() const;
+
+    // Calls `visit` for every alert whose count or last_seen moved since the last call, at most `most` of them, and
+    // forgets them. Returns false when none are left. Not part of the deterministic state.
+    bool visit_touched(std::size_t most, const std::function<void(const AlertRow&)>& visit);
+
+    // Read access for the API. Slots stay valid until the next apply().
+    std::vector<std::uint32_t> alert_slots() const;  // every record, in slot order
+    struct AlertState { bool firing; bool suppressed; bool acknowledged; IncidentId incident; Instant expires_at; };
+    AlertState alert_state(std::uint32_t slot) const;
+    AlertRow alert_row(std::uint32_t slot) const;
+    std::optional<std::uint32_t> find_alert(Fingerprint fingerprint) const;
+    std::optional<IncidentView> find_incident(IncidentId id) const;
+
+    struct State;  // correlator/state.hpp, private to this folder
+
+private:
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace incidentd

@@ -1,0 +1,64 @@
+// An incident as others see it: a value, copied out of the engine when it changes.
+#pragma once
+
+#include "correlator/ids.hpp"
+#include "correlator/severity.hpp"
+#include "correlator/time.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace incidentd {
+
+enum class IncidentState : std::uint8_t {
+    pending = 0,   // its rule's hold runs; nobody was told
+    open = 1,
+    resolved = 2,  // every alert stayed resolved for the quiet time; takes no more alerts
+    dropped = 3,   // all alerts resolved within the hold: never opened, kept in the record
+};
+
+std::string_view to_string(IncidentState state);
+
+struct AlertSummary {
+    Fingerprint fingerprint;
+    std::string source;
+    std::string title;
+    Severity severity = Severity::unknown;
+    bool firing = false;
+    std::uint64_t count = 0;  // messages received, this one included
+    Instant first_seen, last_seen;
+    std::string url;
+    std::vector<std::pair<std::string, std::string>> labels;
+};
+
+struct IncidentView {
+    IncidentId id;
+    std::string key;             // "incidentd-<instance>-<n>", written into every ticket
+    IncidentState state = IncidentState::pending;
+    std::string title;
+    std::string rule;            // the correlation rule that formed it
+    std::string because;         // why this incident exists, in words
+    std::string service;         // what MTTR and MTBF are kept for
+    std::string category;
+    std::string assignment_group;
+    Severity severity = Severity::unknown;       // worst firing now; the last one when none fires
+    Severity peak_severity = Severity::unknown;  // never falls
+    Impact impact = Impact::medium;
+    Urgency urgency = Urgency::medium;
+    Priority priority = Priority::p3;
+    bool acknowledged = false;
+    std::string acknowledged_by;
+    Instant began_at;      // first alert received
+    Instant opened_at;     // hold over, told to the sinks
+    Instant acknowledged_at;
+    Instant resolved_at;
+    std::uint64_t alerts_total = 0;   // distinct fingerprints that ever joined
+    std::uint64_t alerts_firing = 0;
+    std::uint64_t messages_total = 0; // alert messages received for it
+    std::uint64_t revision = 0;       // grows with each change that sinks are told of
+    std::vector<std::pair<std::string, std::string>> group_labels;
+};
+
+}  // namespace incidentd

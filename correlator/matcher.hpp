@@ -1,0 +1,50 @@
+// Alertmanager matchers: name="v", name!="v", name=~"re", name!~"re". Regexes are RE2 and anchored.
+#pragma once
+
+#include "correlator/labels.hpp"
+#include "correlator/result.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace re2 {
+class RE2;
+}
+
+namespace incidentd {
+
+enum class MatchOp : std::uint8_t { equal = 0, not_equal = 1, regex = 2, not_regex = 3 };
+
+class Matcher {
+public:
+    // Errors: invalid, with RE2's own words for a bad regex.
+    static Result<Matcher> make(std::string name, MatchOp op, std::string value);
+
+    // A missing label is the empty string.
+    bool matches(std::string_view value) const;
+    bool matches(LabelsView labels) const { return matches(find_label(labels, name_)); }
+
+    const std::string& name() const { return name_; }
+    MatchOp op() const { return op_; }
+    const std::string& value() const { return value_; }
+    std::string text() const;  // name=~"value", escaped
+
+private:
+    Matcher() = default;
+    std::string name_;
+    MatchOp op_ = MatchOp::equal;
+    std::string value_;
+    std::shared_ptr<const re2::RE2> regex_;  // shared: matchers are copied with rule sets, compiled regexes are immutable
+};
+
+// All must match; an empty list matches everything.
+using Matchers = std::vector<Matcher>;
+bool matches_all(const Matchers& matchers, LabelsView labels);
+
+// One matcher or a list: `a="b"`, `a=b`, `{a="b",c=~"d"}`, quoted names. Errors: invalid, naming the byte offset.
+Result<Matchers> parse_matchers(std::string_view text);
+
+}  // namespace incidentd

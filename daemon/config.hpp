@@ -1,0 +1,85 @@
+// incidentd.yaml as a checked value. Loading is the only thing here that reads files (secrets, rules).
+#pragma once
+
+#include "adapters/options.hpp"
+#include "adapters/sink.hpp"
+#include "adapters/source.hpp"
+#include "correlator/limits.hpp"
+#include "correlator/time.hpp"
+#include "rules/rules.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace incidentd {
+
+struct ListenConfig {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 9460;
+    std::string tls_certificate;  // files; empty: plain HTTP
+    std::string tls_key;
+    bool is_loopback() const;
+};
+
+// SHA-256 of a token; the token itself is never kept.
+using TokenHash = std::array<std::uint8_t, 32>;
+
+struct SourceConfig {
+    std::string name;
+    const SourceSpec* spec = nullptr;
+    std::string mount;               // "/v1/ingest/zabbix"; "" is the root
+    std::vector<TokenHash> tokens;   // empty: no token asked (loopback only)
+    Options options;
+};
+
+struct SinkConfig {
+    std::string name;
+    const SinkSpec* spec = nullptr;
+    Options options;
+    std::uint32_t in_flight_max = 4;     // deliveries at once; per incident always one
+    Duration retry_first = seconds(1);   // doubles with each failure, with jitter
+    Duration retry_most = minutes(5);
+    Duration give_up_after = hours(24);  // then a dead letter
+};
+
+struct HttpLimits {
+    std::uint32_t connections_max = 1024;
+    std::size_t header_bytes_max = 64 * 1024;
+    std::size_t body_bytes_max = 16 * 1024 * 1024;
+    Duration idle_timeout = seconds(75);
+    Duration request_timeout = seconds(30);  // first byte to last byte of one request
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+struct Config {
+    std::string file;
+    std::string state_directory = "/var/lib/incidentd";
+    std::string external_url;              // for links in tickets
+    std::vector<ListenConfig> listen;
+    std::vector<TokenHash> api_tokens;     // for /api of the daemon itself and /metrics off loopback
+    std::vector<SourceConfig> sources;
+    std::vector<SinkConfig> sinks;
+    HttpLimits http;
+    EngineLimits engine;
+    EventLimits events;
+    std::size_t inbox_bytes_max = 64 * 1024 * 1024;
+    std::uint64_t segment_bytes = 64 * 1024 * 1024;
+    std::uint32_t metric_services_max = 200;
+    LogLevel log_level = LogLevel::info;
+    std::string log_format = "logfmt";     // or "json"
+    RuleBundle rules;
+    std::shared_ptr<const RuleSet> compiled_rules;
+};
+
+// Reads and checks incidentd.yaml, the rule files it names and every secret. All problems at once; nullopt when there are any.
+std::optional<Config> load_config(const std::string& file, Problems& problems);
+
+// The same from text, for tests; relative paths are taken from `directory`.
+std::optional<Config> parse_config(std::string_view text, const std::string& file, const std::string& directory,
+                                   Problems& problems);
+
+}  // namespace incidentd

@@ -1,0 +1,72 @@
+// Decides which action is attempted when: order per incident, N in flight per sink, retry with backoff and jitter, dead
+// letters. A pure machine: time is passed in, requests and reports come out. egress.* gives it a thread and a socket.
+#pragma once
+
+#include "adapters/sink.hpp"
+#include "correlator/action.hpp"
+#include "correlator/input.hpp"
+#include "correlator/time.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace incidentd {
+
+struct SinkPolicy {
+    std::string name;
+    const Sink* sink = nullptr;  // owned by the app, outlives the dispatcher
+    std::uint32_t in_flight_max = 4;
+    Duration retry_first = seconds(1);
+    Duration retry_most = minutes(5);
+    Duration give_up_after = hours(24);
+};
+
+using CallId = std::uint64_t;
+
+// A request to perform now; answer with Dispatcher::answered() or failed().
+struct CallDue {
+    CallId id = 0;
+    std::string sink;
+    IncidentId incident;
+    HttpCall call;
+};
+
+// For log and metrics: how one attempt ended.
+struct AttemptEnded {
+    std::string sink;
+    IncidentId incident;
+    ActionKind kind = ActionKind::open_ticket;
+    unsigned attempt = 1;
+    SinkVerdict verdict;
+    std::optional<Instant> again_at;  // of a retry
+};
+
+struct DispatcherOutput {
+    std::vector<CallDue> calls;
+    std::vector<DeliveryReported> reports;  // for the inbox, in order
+    std::vector<AttemptEnded> attempts;
+};
+
+class Dispatcher {
+public:
+    // `seed` of the jitter.
+    Dispatcher(std::vector<SinkPolicy> sinks, std::uint64_t seed);
+    ~Dispatcher();
+
+    void submit(Action action, Instant now, DispatcherOutput& out);
+    void answered(CallId id, const HttpAnswer& answer, Instant now, DispatcherOutput& out);
+    void failed(CallId id, const NoAnswer& failure, Instant now, DispatcherOutput& out);
+    void tick(Instant now, DispatcherOutput& out);       // starts what is due
+    std::optional<Instant> next_due() const;
+    std::size_t waiting() const;                         // actions not settled, those in flight included
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace incidentd

@@ -1,0 +1,74 @@
+// The one door into the engine: a bounded multi-producer queue. Producers: ingest, egress, API; consumer: the shard's thread.
+#pragma once
+
+#include "adapters/http_message.hpp"
+#include "correlator/alert.hpp"
+#include "correlator/correlator.hpp"
+#include "correlator/input.hpp"
+#include "daemon/reply.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <variant>
+#include <vector>
+
+namespace incidentd {
+
+// A request's alerts; answered with `accepted` once they are durable.
+struct AlertsItem {
+    std::uint32_t source = 0;  // index into the configured sources, for metrics
+    AlertBatch batch;
+    HttpReply accepted;
+    ReplyPtr reply;
+    std::chrono::steady_clock::time_point received{};
+};
+
+// An input that is not an alert: delivery reports, operator commands. `done` runs on the commit thread once it is durable.
+struct InputItem {
+    Input input;
+    std::function<void(bool durable)> done;  // may be empty
+};
+
+// A question to the engine; runs on the shard's thread between inputs. Keep it short.
+struct QueryItem {
+    std::function<void(const Correlator&)> ask;
+};
+
+using InboxItem = std::variant<AlertsItem, InputItem, QueryItem>;
+
+class Inbox {
+public:
+    // `bytes_max`: of alert batches waiting; `reserved_bytes`: on top of it, for recoveries and for items that are not alerts.
+    Inbox(std::size_t bytes_max, std::size_t reserved_bytes);
+    ~Inbox();
+
+    enum class Push : std::uint8_t { taken, full, closed };
+    // Any thread. On full or closed `item` is left untouched, so that the caller can answer. `privileged` items (batches
+    // with a recovery, inputs, queries) may use the reserve.
+    Push push(InboxItem& item, bool privileged);
+
+    // Shard thread. Waits at most `patience` for the first item, then takes what is there, at most `most` items.
+    std::size_t pop(std::vector<InboxItem>& out, std::size_t most, std::chrono::microseconds patience);
+
+    void wake();   // any thread: pop() returns at once
+    void close();  // any thread: push() answers closed; what is inside can still be popped
+
+    std::size_t depth() const;        // items waiting, about
+    std::size_t bytes() const;        // of alert batches waiting, about
+    std::size_t bytes_max() const { return bytes_max_; }
+
+private:
+    struct Queue;
+    std::unique_ptr<Queue> queue_;
+    const std::size_t bytes_max_;
+    const std::size_t reserved_bytes_;
+    std::atomic<std::size_t> bytes_{0};
+    std::atomic<std::size_t> items_{0};
+    std::atomic<bool> closed_{false};
+};
+
+}  // namespace incidentd

@@ -1,0 +1,106 @@
+// Strict, located YAML: every problem of a file at once, each with file, line, column, reason and hint.
+// Used by the rules, by incidentd.yaml and by the adapters' options.
+#pragma once
+
+#include "correlator/result.hpp"
+#include "correlator/time.hpp"
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace incidentd {
+
+struct Location {
+    std::string file;
+    int line = 0;    // from 1; 0: the file as a whole
+    int column = 0;  // from 1
+};
+
+struct Problem {
+    Location where;
+    std::string key;      // dotted path: "sinks.rt.url"
+    std::string message;  // what was found and what is allowed
+    std::string hint;     // what to do; may be empty
+};
+
+// "incidentd.yaml:12:3: sinks.rt.url: is missing; hint: ..."
+std::string to_string(const Problem& problem);
+
+class Problems {
+public:
+    void add(const Location& where, std::string key, std::string message, std::string hint = {});
+    bool empty() const { return items_.empty(); }
+    const std::vector<Problem>& items() const { return items_; }  // sorted by nothing: in the order found
+    std::string text() const;  // one line each
+
+private:
+    std::vector<Problem> items_;
+};
+
+// A YAML value with its place. A plain tree: reading it never fails, checking it does.
+class SettingsNode {
+public:
+    enum class Kind : std::uint8_t { null, scalar, list, map };
+    struct Member;
+
+    Kind kind = Kind::null;
+    std::string path;          // dotted path of this value
+    Location where;
+    std::string scalar;
+    bool quoted = false;       // the scalar was quoted: "yes" is text, never a boolean
+    std::vector<SettingsNode> items;
+    std::vector<Member> members;
+
+    const SettingsNode* find(std::string_view key) const;  // of a map; nullptr when absent or not a map
+};
+
+struct SettingsNode::Member {
+    std::string key;
+    Location key_where;
+    SettingsNode value;
+};
+
+// Parses one YAML document. Syntax errors, duplicate keys, anchors with cycles and nesting deeper than 32 are problems.
+// Returns what could be read; an unreadable file gives a null node and at least one problem.
+SettingsNode parse_settings(std::string_view yaml_text, const std::string& file, Problems& problems);
+
+// Reads the members of one map with their types. Each getter reports a wrong type; finish() reports unknown keys with the
+// nearest known one. Usage: SettingsReader r(node, problems); auto url = r.text("url"); r.finish();
+class SettingsReader {
+public:
+    SettingsReader(const SettingsNode& node, Problems& problems);
+
+    // nullopt when absent or wrong (then a problem was added). The require_ forms add a problem when absent.
+    std::optional<std::string> text(std::string_view key);
+    std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
+    std::optional<bool> boolean(std::string_view key);        // true | false
+    std::optional<Duration> duration(std::string_view key);   // "90s"
+    std::optional<std::uint64_t> bytes(std::string_view key); // "64KiB", "1MiB", "4096"
+    std::optional<std::vector<std::string>> text_list(std::string_view key);  // a list, or one text
+    std::optional<std::vector<std::pair<std::string, std::string>>> text_map(std::string_view key);
+    const SettingsNode* map(std::string_view key);   // nullptr when absent or not a map
+    const SettingsNode* list(std::string_view key);  // likewise
+    const SettingsNode* any(std::string_view key);   // whatever is there
+    std::string require_text(std::string_view key);  // "" after the problem was added
+
+    bool has(std::string_view key) const { return node_.find(key) != nullptr; }
+    const SettingsNode& node() const { return node_; }
+    void problem(std::string_view key, std::string message, std::string hint = {});  // at the key's value, or the map
+    void finish();  // unknown keys
+
+private:
+    const SettingsNode* take(std::string_view key);
+    const SettingsNode& node_;
+    Problems& problems_;
+    std::vector<std::string> known_;
+};
+
+// Of `known`, the one a person most likely meant by `word` (edit distance at most a third of its length); "" when none is near.
+std::string nearest(std::string_view word, const std::vector<std::string>& known);
+
+}  // namespace incidentd

@@ -1,0 +1,210 @@
+#include "correlator/alert.hpp"
+
+#include "correlator/fingerprint.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+
+namespace incidentd {
+namespace {
+
+constexpr std::size_t block_bytes = 16 * 1024;
+
+// Length of the well-formed UTF-8 sequence at the front of `text` (RFC 3629 table 3-7), 0 if there is none.
+std::size_t utf8_sequence(std::string_view text) {
+    const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char lead = byte(0);
+    if (lead < 0x80) return lead == 0 ? 0 : 1;
+    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
+    const unsigned char second = byte(1);
+    const unsigned char least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    const unsigned char most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (second < least || second > most) return 0;
+    for (std::size_t i = 2; i < length; ++i)
+        if ((byte(i) & 0xC0) != 0x80) return 0;
+    return length;
+}
+
+std::string quoted_start(std::string_view text) {
+    constexpr std::size_t shown = 40;
+    std::string out = "'";
+    for (const char c : text.substr(0, shown)) out += (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) ? '?' : c;
+    return out + (text.size() > shown ? "...'" : "'");
+}
+
+Error too_large(std::string_view what, std::size_t size, std::size_t most) {
+    return {ErrorCode::too_large,
+            std::string(what) + " has " + std::to_string(size) + " bytes; at most " + std::to_string(most) + " are allowed"};
+}
+
+// Sorts by name; of equal names the last given wins; drops empty values (as Alertmanager does before hashing).
+void normalise(std::vector<LabelView>& labels) {
+    std::stable_sort(labels.begin(), labels.end(), [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        if (i + 1 < labels.size() && labels[i + 1].name == labels[i].name) continue;
+        if (!labels[i].value.empty()) labels[kept++] = labels[i];
+    }
+    labels.resize(kept);
+}
+
+Result<void> check_labels(const std::vector<LabelView>& labels, const EventLimits& limits) {
+    if (labels.size() > limits.labels_max)
+        return Error(ErrorCode::too_large, "the alert has " + std::to_string(labels.size()) + " labels; at most " +
+                                               std::to_string(limits.labels_max) + " are allowed");
+    for (const LabelView& label : labels) {
+        if (label.name.empty()) return Error(ErrorCode::invalid, "a label has an empty name");
+        if (label.name.size() > limits.label_name_bytes_max)
+            return too_large("label name " + quoted_start(label.name), label.name.size(), limits.label_name_bytes_max);
+        if (!is_clean_utf8(label.name)) return Error(ErrorCode::invalid, "a label name is not clean UTF-8");
+        if (label.value.size() > limits.label_value_bytes_max)
+            return too_large("label " + quoted_start(label.name), label.value.size(), limits.label_value_bytes_max);
+        if (!is_clean_utf8(label.value))
+            return Error(ErrorCode::invalid, "label " + quoted_start(label.name) + " is not clean UTF-8");
+    }
+    return {};
+}
+
+}  // namespace
+
+bool is_clean_utf8(std::string_view text) {
+    while (!text.empty()) {
+        // Plain ASCII, eight bytes a step: what nearly all labels are.
+        while (text.size() >= 8) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, text.data(), 8);
+            const std::uint64_t zero = (word - 0x0101010101010101ULL) & ~word;
+            if (((word | zero) & 0x8080808080808080ULL) != 0) break;
+            text.remove_prefix(8);
+        }
+        if (text.empty()) break;
+        const std::size_t length = utf8_sequence(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+void AlertDraft::clear() {
+    kind = EventKind::firing;
+    severity = Severity::unknown;
+    starts_at = ends_at = expires_at = Instant{};
+    key = episode = title = text = url = actor = {};
+    labels.clear();
+    annotations.clear();
+}
+
+void* EventArena::allocate(std::size_t bytes, std::size_t align) {
+    std::size_t start = (used_ + align - 1) / align * align;
+    if (blocks_.empty() || start + bytes > capacity_) {
+        capacity_ = std::max(block_bytes, bytes);
+        blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(capacity_));
+        start = 0;
+    }
+    used_ = start + bytes;
+    bytes_ += bytes;
+    return blocks_.back().get() + start;
+}
+
+std::string_view EventArena::copy(std::string_view text) {
+    if (text.empty()) return {};
+    auto* memory = static_cast<char*>(allocate(text.size(), 1));
+    std::memcpy(memory, text.data(), text.size());
+    return {memory, text.size()};
+}
+
+LabelView* EventArena::label_array(std::size_t count) {
+    auto* memory = static_cast<LabelView*>(allocate(count * sizeof(LabelView), alignof(LabelView)));
+    for (std::size_t i = 0; i < count; ++i) new (memory + i) LabelView{};
+    return memory;
+}
+
+LabelsView AlertBatch::store(std::vector<LabelView>& scratch) {
+    if (scratch.empty()) return {};
+    LabelView* out = arena_.label_array(scratch.size());
+    for (std::size_t i = 0; i < scratch.size(); ++i) out[i] = {arena_.copy(scratch[i].name), arena_.copy(scratch[i].value)};
+    return {out, scratch.size()};
+}
+
+namespace {
+
+// Free text may be cut or repaired, never refused: it identifies nothing. Returns text that needs no copy, or a cleaned one.
+std::string_view presentable(std::string_view text, std::size_t most, std::string& scratch) {
+    const bool cut = text.size() > most;
+    if (!cut && is_clean_utf8(text)) return text;
+    scratch.clear();
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const std::size_t length = utf8_sequence(rest);
+        const std::string_view piece = length == 0 ? std::string_view("\xEF\xBF\xBD") : rest.substr(0, length);
+        if (scratch.size() + piece.size() > (cut ? most - 3 : most)) break;
+        scratch += piece;
+        rest.remove_prefix(length == 0 ? 1 : length);
+    }
+    if (!rest.empty() && scratch.size() + 3 <= most) scratch += "\xE2\x80\xA6";
+    return scratch;
+}
+
+Result<void> check_names(const AlertDraft& draft, const EventLimits& limits) {
+    if (draft.labels.empty() && draft.key.empty())
+        return Error(ErrorCode::invalid, "the alert has neither labels nor a key: nothing tells it from others");
+    if (draft.key.size() > limits.key_bytes_max) return too_large("the key", draft.key.size(), limits.key_bytes_max);
+    if (!is_clean_utf8(draft.key)) return Error(ErrorCode::invalid, "the key is not clean UTF-8");
+    if (draft.episode.size() > limits.episode_bytes_max)
+        return too_large("the episode", draft.episode.size(), limits.episode_bytes_max);
+    if (!is_clean_utf8(draft.episode)) return Error(ErrorCode::invalid, "the episode is not clean UTF-8");
+    if (draft.annotations.size() > limits.annotations_max)
+        return Error(ErrorCode::too_large, "the alert has " + std::to_string(draft.annotations.size()) +
+                                               " annotations; at most " + std::to_string(limits.annotations_max) +
+                                               " are allowed");
+    for (const LabelView& annotation : draft.annotations)
+        if (annotation.name.size() > limits.label_name_bytes_max || !is_clean_utf8(annotation.name))
+            return Error(ErrorCode::invalid, "annotation name " + quoted_start(annotation.name) + " is too long or not UTF-8");
+    return {};
+}
+
+}  // namespace
+
+Result<void> AlertBatch::add(const AlertDraft& draft, const EventLimits& limits) {
+    if (auto names = check_names(draft, limits); !names) return names;
+    scratch_.assign(draft.labels.begin(), draft.labels.end());
+    normalise(scratch_);
+    if (auto labels = check_labels(scratch_, limits); !labels) return labels;
+    if (scratch_.empty() && draft.key.empty())
+        return Error(ErrorCode::invalid, "every label of the alert is empty: nothing tells it from others");
+
+    AlertEvent event;
+    event.kind = draft.kind;
+    event.severity = draft.severity;
+    event.starts_at = draft.starts_at;
+    event.ends_at = draft.ends_at;
+    event.expires_at = draft.expires_at;
+    event.source = source_;
+    event.key = arena_.copy(draft.key);
+    event.fingerprint = fingerprint_of(source_, draft.key, scratch_);
+    event.labels = store(scratch_);
+    event.episode = arena_.copy(draft.episode);
+
+    std::string clean;
+    event.title = arena_.copy(presentable(draft.title, limits.title_bytes_max, clean));
+    event.text = arena_.copy(presentable(draft.text, limits.text_bytes_max, clean));
+    event.actor = arena_.copy(presentable(draft.actor, limits.title_bytes_max, clean));
+    if (draft.url.size() <= limits.url_bytes_max && is_clean_utf8(draft.url)) event.url = arena_.copy(draft.url);
+
+    scratch_.assign(draft.annotations.begin(), draft.annotations.end());
+    normalise(scratch_);
+    if (!scratch_.empty()) {
+        LabelView* out = arena_.label_array(scratch_.size());
+        for (std::size_t i = 0; i < scratch_.size(); ++i)
+            out[i] = {arena_.copy(scratch_[i].name),
+                      arena_.copy(presentable(scratch_[i].value, limits.annotation_value_bytes_max, clean))};
+        event.annotations = {out, scratch_.size()};
+    }
+    events_.push_back(event);
+    return {};
+}
+
+}  // namespace incidentd

@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 extern char** environ;
 
@@ -142,9 +143,9 @@ Process::Process(Process&& other) noexcept
       own_directory_(std::move(other.own_directory_)) {}
 
 Process::~Process() {
-    if (pid_ <= 0) return;
+    if (pid_ <= 0 || exit_) return;
     ::kill(-pid_, SIGKILL);
-    if (!exit_) kill();
+    kill();
 }
 
 bool Process::running() { return !wait(milliseconds(0)); }

@@ -26,6 +26,7 @@ struct Apply {
     }
     void operator()(const OperatorCommand& in) const { state.on_command(in); }
     void operator()(const Tick&) const {}
+    void operator()(const Started&) const {}
 };
 
 }  // namespace
@@ -34,13 +35,14 @@ void Correlator::apply(const Input& input, Instant now, Effects& out) {
     State& state = *state_;
     assert(now >= state.now);
     state.out = &out;
-    state.outcomes = Outcomes{};
+    if (const auto* started = std::get_if<Started>(&input)) state.no_expiry_before = now + started->grace;
     while (const std::optional<Deadline> due = state.deadlines.pop_due(now)) {
         // A deadline set by an earlier one may lie before it; time still never goes backwards.
         if (due->at > state.now) state.now = due->at;
         state.fire(*due);
     }
     state.now = now;
+    state.outcomes = Outcomes{};  // of the input alone: what a deadline did was nobody's message
     std::visit(Apply{state}, input);
     state.out = nullptr;
 }
@@ -102,6 +104,16 @@ bool Correlator::visit_touched(std::size_t most, const std::function<void(const 
         if (alert.ever_fired) visit(state.row(slot));
     }
     return !state.touched.empty();
+}
+
+void Correlator::visit_touched_incidents(const std::function<void(const IncidentView&)>& visit) {
+    for (const IncidentId id : state_->touched_incidents) {
+        const auto found = state_->incidents.find(id);
+        if (found == state_->incidents.end()) continue;
+        found->second.touched = false;
+        visit(found->second.view);
+    }
+    state_->touched_incidents.clear();
 }
 
 std::vector<std::uint32_t> Correlator::alert_slots() const {

@@ -2,6 +2,7 @@
 #include "correlator/packed_text.hpp"
 #include "correlator/state.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace incidentd {
@@ -75,7 +76,7 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
     const std::uint64_t details_before = alert.details_hash;
     refresh(slot, event);
     IncidentRecord* incident = alert.incident.is_set() ? live_incident(alert.incident) : nullptr;
-    if (incident != nullptr) ++incident->view.messages_total;
+    if (incident != nullptr) count_message(*incident);
     if (alert.severity != before) {
         decide(
             alert, Verdict::severity_changed, {},
@@ -143,6 +144,7 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
         ++alert.count;
         alert.last_seen = now;
         touch(slot);
+        if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
         ++outcomes.repeated;
         return;
     }
@@ -151,7 +153,7 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
     alert.last_seen = now;
     alert.resolved_by_message = true;
     touch(slot);
-    if (IncidentRecord* incident = live_incident(alert.incident)) ++incident->view.messages_total;
+    if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
     stop_firing(slot, Verdict::resolved, "the source reported the recovery");
 }
 
@@ -159,7 +161,7 @@ void Correlator::State::on_expiry(Slot slot) {
     AlertRecord& alert = alerts[slot];
     alert.expiry_set = false;
     if (!alert.firing || !alert.expires_at.is_set()) return;
-    if (alert.expires_at > now) return watch_expiry(slot);  // refreshed since the deadline was set
+    if (alert.expires_at > now || no_expiry_before > now) return watch_expiry(slot);  // refreshed since it was set
     alert.resolved_by_message = false;
     stop_firing(slot, Verdict::expired,
                 "no refresh by " + to_rfc3339(alert.expires_at) + ", as its source had promised");
@@ -269,7 +271,7 @@ void Correlator::State::watch_expiry(Slot slot) {
     AlertRecord& alert = alerts[slot];
     if (alert.expiry_set || !alert.expires_at.is_set()) return;
     alert.expiry_set = true;
-    deadlines.set(alert.expires_at, DeadlineKind::alert_expires, slot, alert.generation);
+    deadlines.set(std::max(alert.expires_at, no_expiry_before), DeadlineKind::alert_expires, slot, alert.generation);
 }
 
 void Correlator::State::forget_later(Slot slot) {
@@ -315,6 +317,13 @@ void Correlator::State::touch(Slot slot) {
     if (alert.touched) return;
     alert.touched = true;
     touched.push_back(slot);
+}
+
+void Correlator::State::count_message(IncidentRecord& incident) {
+    ++incident.view.messages_total;
+    if (incident.touched) return;
+    incident.touched = true;
+    touched_incidents.push_back(incident.view.id);
 }
 
 void Correlator::State::decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because) {

@@ -55,11 +55,14 @@ struct Correlator::State {
     Deadlines deadlines;
     std::map<std::string, Instant, std::less<>> service_last_began;
     std::uint64_t next_incident = 1;
-    IncidentId overflow;  // takes alerts while limits.incidents_max incidents are in memory
+    Instant no_expiry_before;  // of Started
+    IncidentId overflow;       // takes alerts while limits.incidents_max incidents are in memory
 
     EngineSizes sizes;
     Outcomes outcomes;          // of the apply() under way
     std::vector<Slot> touched;  // of visit_touched()
+
+    std::vector<IncidentId> touched_incidents;
 
     Instant now;             // of the deadline or input under way
     Effects* out = nullptr;  // of the apply() under way
@@ -89,6 +92,7 @@ struct Correlator::State {
     void forget_if_due(Slot slot);
     void free_alert(Slot slot);
     void touch(Slot slot);
+    void count_message(IncidentRecord& incident);
     void decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because);
 
     // --- grouping.cpp -----------------------------------------------------------------------------------------------

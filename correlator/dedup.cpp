@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace incidentd {
 namespace {
@@ -82,7 +83,7 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
             alert, Verdict::severity_changed, {},
             "severity went from " + std::string(to_string(before)) + " to " + std::string(to_string(alert.severity)));
         emit(AlertChanged{row(slot)});
-        if (incident != nullptr) alert_worsened(*incident, alert, before);
+        if (incident != nullptr && alert.counted) alert_worsened(*incident, alert, before);
         return;
     }
     ++outcomes.repeated;
@@ -174,7 +175,9 @@ void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string beca
     alert.resolved_at = now;
     decide(alert, verdict, {}, std::move(because));
     emit(AlertChanged{row(slot)});
-    if (IncidentRecord* incident = live_incident(alert.incident)) alert_stopped(*incident, alert, verdict);
+    const bool counted = std::exchange(alert.counted, false);
+    if (IncidentRecord* incident = live_incident(alert.incident); incident != nullptr && counted)
+        alert_stopped(*incident, alert, verdict);
     forget_later(slot);
 }
 
@@ -244,9 +247,8 @@ void Correlator::State::on_suppression(const AlertEvent& event) {
                  name_of(alert) + (suppressed ? " is suppressed by its source: " + reason
                                               : " is no longer suppressed by its source"));
         advance_sinks(*incident);
-    } else if (!suppressed && alert.firing) {
-        on_onset(slot);
     }
+    if (!suppressed && alert.firing && !alert.counted) on_onset(slot);
 }
 
 void Correlator::State::set_firing(AlertRecord& alert, bool firing) {

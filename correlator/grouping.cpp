@@ -96,6 +96,7 @@ bool Correlator::State::rejoin(Slot slot) {
     AlertRecord& alert = alerts[slot];
     IncidentRecord* incident = live_incident(alert.incident);
     if (incident == nullptr) return false;
+    alert.counted = true;
     ++incident->view.messages_total;
     ++incident->view.alerts_firing;
     ++incident->firing_by_severity[static_cast<std::size_t>(alert.severity)];
@@ -165,6 +166,7 @@ IncidentRecord* Correlator::State::joinable(Fingerprint group, std::string& why_
 void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdict, std::string because) {
     AlertRecord& alert = alerts[slot];
     alert.incident = incident.view.id;
+    alert.counted = true;
     incident.alerts.push_back(slot);
     ++incident.view.alerts_total;
     ++incident.view.alerts_firing;

@@ -39,6 +39,7 @@ struct AlertRecord {
     bool firing = false;
     bool suppressed = false;
     bool acknowledged = false;
+    bool counted = false;     // its incident counts it as firing; false for one that began to fire while suppressed
     bool expiry_set = false;  // an alert_expires deadline stands in the heap
     bool forget_set = false;
     bool resolved_by_message = false;

@@ -202,7 +202,10 @@ void Correlator::State::on_person(const AlertEvent& event) {
     IncidentRecord* incident = live_incident(alert.incident);
     if (event.kind == EventKind::note) {
         decide(alert, Verdict::noted, {}, who + " commented" + words);
-        if (incident != nullptr) add_fact(*incident, "note", who + " on " + name_of(alert) + words);
+        if (incident != nullptr) {
+            add_fact(*incident, "note", who + " on " + name_of(alert) + words);
+            changed(*incident);
+        }
     } else {
         alert.acknowledged = event.kind == EventKind::acknowledged;
         const Verdict verdict = alert.acknowledged ? Verdict::acknowledged : Verdict::unacknowledged;
@@ -246,6 +249,7 @@ void Correlator::State::on_suppression(const AlertEvent& event) {
         add_fact(*incident, "suppression",
                  name_of(alert) + (suppressed ? " is suppressed by its source: " + reason
                                               : " is no longer suppressed by its source"));
+        changed(*incident);
         advance_sinks(*incident);
     }
     if (!suppressed && alert.firing && !alert.counted) on_onset(slot);

@@ -107,6 +107,7 @@ bool Correlator::State::rejoin(Slot slot) {
     emit(AlertChanged{row(slot)});
     reassess(*incident);
     add_fact(*incident, "rejoined", name_of(alert) + " fires again");
+    changed(*incident);
     advance_sinks(*incident);
     return true;
 }
@@ -179,6 +180,7 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
     reassess(incident);
     if (verdict == Verdict::opened) return;  // open() tells of it
     add_fact(incident, "joined", name_of(alert) + " joined");
+    changed(incident);
     advance_sinks(incident);
 }
 

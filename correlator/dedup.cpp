@@ -160,7 +160,8 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
 
 void Correlator::State::on_expiry(Slot slot) {
     AlertRecord& alert = alerts[slot];
-    alert.expiry_set = false;
+    if (alert.expiry_watch > now || !alert.expiry_watch.is_set()) return;  // an earlier one took this one's place
+    alert.expiry_watch = Instant{};
     if (!alert.firing || !alert.expires_at.is_set()) return;
     if (alert.expires_at > now || no_expiry_before > now) return watch_expiry(slot);  // refreshed since it was set
     alert.resolved_by_message = false;
@@ -275,9 +276,12 @@ void Correlator::State::set_suppressed(AlertRecord& alert, bool suppressed) {
 
 void Correlator::State::watch_expiry(Slot slot) {
     AlertRecord& alert = alerts[slot];
-    if (alert.expiry_set || !alert.expires_at.is_set()) return;
-    alert.expiry_set = true;
-    deadlines.set(std::max(alert.expires_at, no_expiry_before), DeadlineKind::alert_expires, slot, alert.generation);
+    if (!alert.expires_at.is_set()) return;
+    const Instant due = std::max(alert.expires_at, no_expiry_before);
+    // A later promise is noticed when the standing deadline fires; only an earlier one needs its own.
+    if (alert.expiry_watch.is_set() && alert.expiry_watch <= due) return;
+    alert.expiry_watch = due;
+    deadlines.set(due, DeadlineKind::alert_expires, slot, alert.generation);
 }
 
 void Correlator::State::forget_later(Slot slot) {

@@ -29,6 +29,7 @@ struct AlertRecord {
     std::uint64_t details_hash = 0;
     std::uint64_t count = 0;
     Instant starts_at, first_seen, last_seen, expires_at, resolved_at;
+    Instant expiry_watch;  // the earliest alert_expires deadline that stands in the heap; absent: none
     IncidentId incident;
     StringPool::Handle source = 0;
     StringPool::Handle key = 0;
@@ -39,8 +40,7 @@ struct AlertRecord {
     bool firing = false;
     bool suppressed = false;
     bool acknowledged = false;
-    bool counted = false;     // its incident counts it as firing; false for one that began to fire while suppressed
-    bool expiry_set = false;  // an alert_expires deadline stands in the heap
+    bool counted = false;  // its incident counts it as firing; false for one that began to fire while suppressed
     bool forget_set = false;
     bool resolved_by_message = false;
     bool ever_fired = false;

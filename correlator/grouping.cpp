@@ -125,10 +125,12 @@ void Correlator::State::group_by_rule(Slot slot, const GroupRule& rule, const Te
     }
     if (incidents.size() >= limits.incidents_max && !evict_dead_incident()) {
         IncidentRecord* into = live_incident(overflow);
-        if (into == nullptr) into = &begin_overflow(scope);
-        return join(
-            slot, *into, Verdict::joined,
-            "the table of " + std::to_string(limits.incidents_max) + " incidents is full: everything new goes here");
+        const bool begins = into == nullptr;
+        if (begins) into = &begin_overflow(scope);
+        join(slot, *into, Verdict::joined,
+             "the table of " + std::to_string(limits.incidents_max) + " incidents is full: everything new goes here");
+        if (begins) open(*into);  // only now are its severity and priority known
+        return;
     }
     IncidentRecord& incident = begin_incident(rule, group, scope);
     incident.view.because = what + "; " + why_not;
@@ -222,12 +224,11 @@ IncidentRecord& Correlator::State::begin_overflow(const TemplateScope& scope) {
     rule.name = "overflow";
     rule.max_age = Duration{0};
     rule.max_alerts = limits.alerts_max;
-    IncidentRecord& incident = begin_incident(rule, fingerprint_of("rule", "overflow", {}), scope);
+    IncidentRecord& incident = begin_incident(rule, fingerprint_of("overflow", {}, {}), scope);
     overflow = incident.view.id;
     incident.view.title = "Too many incidents at once: everything further is gathered here";
     incident.view.because = "limits.open_incidents was reached";
     incident.view.impact = Impact::high;
-    open(incident);
     return incident;
 }
 

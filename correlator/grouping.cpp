@@ -129,12 +129,16 @@ void Correlator::State::group_by_rule(Slot slot, const GroupRule& rule, const Te
         if (begins) into = &begin_overflow(scope);
         join(slot, *into, Verdict::joined,
              "the table of " + std::to_string(limits.incidents_max) + " incidents is full: everything new goes here");
-        if (begins) open(*into);  // only now are its severity and priority known
+        if (begins) {  // only now are its severity and priority known
+            note_failure(*into);
+            open(*into);
+        }
         return;
     }
     IncidentRecord& incident = begin_incident(rule, group, scope);
     incident.view.because = what + "; " + why_not;
     join(slot, incident, Verdict::opened, incident.view.because);
+    note_failure(incident);  // the alert has given it its priority
     if (rule.hold.ms > 0) {
         deadlines.set(now + rule.hold, DeadlineKind::hold_over, incident.view.id.value, 0);
         emit(TimelineAdded{incident.view.id, "hold", "waits " + to_string(rule.hold) + " for more before it opens"});
@@ -215,7 +219,6 @@ IncidentRecord& Correlator::State::begin_incident(const GroupRule& rule, Fingerp
     incident.max_alerts = rule.max_alerts;
     groups.insert_or_assign(group, id);
     ++sizes.incidents_pending;
-    note_failure(incident);
     return incident;
 }
 

@@ -3,6 +3,7 @@
 #include "correlator/state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace incidentd {
 namespace {
@@ -44,7 +45,10 @@ void Correlator::State::open(IncidentRecord& incident) {
                  std::string(to_string(view.impact)) + ", urgency " + std::string(to_string(view.urgency)) + "); " +
                  view.because);
     emit(IncidentOpened{view.category, view.priority});
-    if (view.acknowledged) sample(Kpi::time_to_acknowledge, incident, Duration{0});
+    if (view.acknowledged) {
+        incident.ack_sampled = true;
+        sample(Kpi::time_to_acknowledge, incident, Duration{0});
+    }
     choose_sinks(incident);
     changed(incident);
     advance_sinks(incident);
@@ -113,7 +117,8 @@ void Correlator::State::acknowledge(IncidentRecord& incident, std::string_view a
     view.acknowledged = true;
     view.acknowledged_by = std::string(actor);
     view.acknowledged_at = now;
-    if (view.state == IncidentState::open) sample(Kpi::time_to_acknowledge, incident, now - view.opened_at);
+    if (view.state == IncidentState::open && !std::exchange(incident.ack_sampled, true))
+        sample(Kpi::time_to_acknowledge, incident, now - view.opened_at);
     add_fact(
         incident, "acknowledged",
         "acknowledged by " + view.acknowledged_by + (comment.empty() ? std::string() : ": " + std::string(comment)));

@@ -71,6 +71,7 @@ struct IncidentRecord {
     IncidentView view;
     Fingerprint group;  // hash of rule and group values
     Duration within{0}, quiet{0}, max_age{0};
+    bool ack_sampled = false;              // its time to acknowledge was given
     std::optional<Urgency> urgency_fixed;  // of the rule; otherwise it follows the severity
     std::uint32_t max_alerts = 0;
     Instant last_onset;

@@ -163,10 +163,14 @@ Result<void> check_names(const AlertDraft& draft, const EventLimits& limits) {
         return Error(ErrorCode::too_large, "the alert has " + std::to_string(draft.annotations.size()) +
                                                " annotations; at most " + std::to_string(limits.annotations_max) +
                                                " are allowed");
-    for (const LabelView& annotation : draft.annotations)
+    for (const LabelView& annotation : draft.annotations) {
+        // An empty value is dropped with its name. One with a value would not read back from the journal.
+        if (annotation.name.empty() && !annotation.value.empty())
+            return Error(ErrorCode::invalid, "an annotation has an empty name");
         if (annotation.name.size() > limits.label_name_bytes_max || !is_clean_utf8(annotation.name))
             return Error(ErrorCode::invalid,
                          "annotation name " + quoted_start(annotation.name) + " is too long or not UTF-8");
+    }
     return {};
 }
 

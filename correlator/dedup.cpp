@@ -39,15 +39,7 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     const auto found = alert_index.find(event.fingerprint);
     if (found == alert_index.end()) {
         const std::optional<Slot> slot = add_alert(event);
-        if (!slot) {
-            ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::table_full)];
-            emit(AlertDecided{event.fingerprint,
-                              Verdict::table_full,
-                              {},
-                              {},
-                              "the table of " + std::to_string(limits.alerts_max) + " alerts is full"});
-            return;
-        }
+        if (!slot) return;
         set_firing(alerts[*slot], true);
         on_onset(*slot);
         return;
@@ -107,7 +99,15 @@ void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
 }
 
 std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertEvent& event) {
-    if (alert_index.size() >= limits.alerts_max) return std::nullopt;
+    if (alert_index.size() >= limits.alerts_max) {
+        ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::table_full)];
+        emit(AlertDecided{event.fingerprint,
+                          Verdict::table_full,
+                          {},
+                          {},
+                          "the table of " + std::to_string(limits.alerts_max) + " alerts is full"});
+        return std::nullopt;
+    }
     const Slot slot = alerts.take();
     AlertRecord& alert = alerts[slot];
     alert.used = true;
@@ -222,10 +222,11 @@ void Correlator::State::on_suppression(const AlertEvent& event) {
     const bool suppressed = event.kind == EventKind::suppressed;
     auto found = alert_index.find(event.fingerprint);
     if (found == alert_index.end()) {
-        if (!suppressed || !add_alert(event)) {
+        if (!suppressed) {
             ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::unknown_alert)];
             return;
         }
+        if (!add_alert(event)) return;
         found = alert_index.find(event.fingerprint);
         alerts[found->second].resolved_at = now;
         forget_later(found->second);

@@ -81,7 +81,7 @@ struct Correlator::State {
     void on_person(const AlertEvent& event);       // acknowledged, unacknowledged, note
     void on_suppression(const AlertEvent& event);  // suppressed, unsuppressed
     void on_expiry(Slot slot);
-    std::optional<Slot> add_alert(const AlertEvent& event);  // nullopt: table full
+    std::optional<Slot> add_alert(const AlertEvent& event);  // nullopt: table full, and said so
     void refresh(Slot slot, const AlertEvent& event);
     void repeat(Slot slot, const AlertEvent& event);
     void stop_firing(Slot slot, Verdict verdict, std::string because);

@@ -57,6 +57,8 @@ void Correlator::State::on_firing(const AlertEvent& event) {
         return;
     }
     refresh(slot, event);
+    // The key alone is its identity: an operator may have mended the labels since the last problem.
+    if (!event.key.empty()) set_labels(alert, event.labels);
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
     set_firing(alert, true);
     on_onset(slot);
@@ -98,6 +100,22 @@ void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
     touch(slot);
 }
 
+void Correlator::State::set_labels(AlertRecord& alert, LabelsView labels) {
+    auto fresh = std::make_unique<InternedLabel[]>(labels.size());
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        fresh[i] = {pool.intern(labels[i].name), pool.intern(labels[i].value)};
+    release_labels(alert);
+    alert.labels = std::move(fresh);
+    alert.label_count = static_cast<std::uint16_t>(labels.size());
+}
+
+void Correlator::State::release_labels(const AlertRecord& alert) {
+    for (std::uint16_t i = 0; i < alert.label_count; ++i) {
+        pool.release(alert.labels[i].name);
+        pool.release(alert.labels[i].value);
+    }
+}
+
 std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertEvent& event) {
     if (alert_index.size() >= limits.alerts_max) {
         ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::table_full)];
@@ -114,10 +132,7 @@ std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertE
     alert.fingerprint = event.fingerprint;
     alert.source = pool.intern(event.source);
     alert.key = pool.intern(event.key);
-    alert.label_count = static_cast<std::uint16_t>(event.labels.size());
-    alert.labels = std::make_unique<InternedLabel[]>(event.labels.size());
-    for (std::size_t i = 0; i < event.labels.size(); ++i)
-        alert.labels[i] = {pool.intern(event.labels[i].name), pool.intern(event.labels[i].value)};
+    set_labels(alert, event.labels);
     alert.first_seen = now;
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
     alert_index.emplace(event.fingerprint, slot);
@@ -310,10 +325,7 @@ void Correlator::State::free_alert(Slot slot) {
     AlertRecord& alert = alerts[slot];
     assert(!alert.firing);
     alert_index.erase(alert.fingerprint);
-    for (std::uint16_t i = 0; i < alert.label_count; ++i) {
-        pool.release(alert.labels[i].name);
-        pool.release(alert.labels[i].value);
-    }
+    release_labels(alert);
     pool.release(alert.source);
     pool.release(alert.key);
     const std::uint32_t generation = alert.generation + 1;

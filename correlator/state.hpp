@@ -82,6 +82,8 @@ struct Correlator::State {
     void on_suppression(const AlertEvent& event);  // suppressed, unsuppressed
     void on_expiry(Slot slot);
     std::optional<Slot> add_alert(const AlertEvent& event);  // nullopt: table full, and said so
+    void set_labels(AlertRecord& alert, LabelsView labels);
+    void release_labels(const AlertRecord& alert);
     void refresh(Slot slot, const AlertEvent& event);
     void repeat(Slot slot, const AlertEvent& event);
     void stop_firing(Slot slot, Verdict verdict, std::string because);

@@ -17,6 +17,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,7 @@ struct Correlator::State {
     boost::unordered_flat_map<Fingerprint, Slot, FingerprintHash> alert_index;
     std::map<IncidentId, IncidentRecord> incidents;
     boost::unordered_flat_map<Fingerprint, IncidentId, FingerprintHash> groups;  // group -> the incident it would join
+    std::set<IncidentId> evictable;  // over, and only dead letters keep them here: they make room first
     Deadlines deadlines;
     std::map<std::string, Instant, std::less<>> service_last_began;
     std::uint64_t next_incident = 1;
@@ -118,7 +120,7 @@ struct Correlator::State {
     void reassess(IncidentRecord& incident);                                      // severity, urgency, priority
     void add_fact(IncidentRecord& incident, std::string kind, std::string text);  // sinks are told
     void changed(const IncidentRecord& incident) { emit(IncidentChanged{incident.view}); }
-    void retire(IncidentId id);  // leaves memory once every sink is settled
+    void retire(IncidentId id);  // leaves memory once it is over and every sink is settled
     bool evict_dead_incident();
     void on_command(const OperatorCommand& command);
     void sample(Kpi kpi, const IncidentRecord& incident, Duration value);

@@ -136,18 +136,22 @@ namespace {
 // Free text may be cut or repaired, never refused: it identifies nothing. Returns text that needs no copy, or a cleaned
 // one.
 std::string_view presentable(std::string_view text, std::size_t most, std::string& scratch) {
-    const bool cut = text.size() > most;
-    if (!cut && is_clean_utf8(text)) return text;
+    if (text.size() <= most && is_clean_utf8(text)) return text;
     scratch.clear();
     std::string_view rest = text;
     while (!rest.empty()) {
         const std::size_t length = utf8_sequence(rest);
         const std::string_view piece = length == 0 ? std::string_view("\xEF\xBF\xBD") : rest.substr(0, length);
-        if (scratch.size() + piece.size() > (cut ? most - 3 : most)) break;
+        if (scratch.size() + piece.size() > most) break;
         scratch += piece;
         rest.remove_prefix(length == 0 ? 1 : length);
     }
-    if (!rest.empty() && scratch.size() + 3 <= most) scratch += "\xE2\x80\xA6";
+    if (rest.empty()) return scratch;
+    while (!scratch.empty() && scratch.size() + 3 > most) {
+        while ((static_cast<unsigned char>(scratch.back()) & 0xC0) == 0x80) scratch.pop_back();
+        scratch.pop_back();
+    }
+    if (most >= 3) scratch += "\xE2\x80\xA6";
     return scratch;
 }
 

@@ -41,7 +41,8 @@ std::string render(const Template& text, const TemplateScope& scope);
 struct Correlator::State {
     using Slot = std::uint32_t;
 
-    explicit State(EngineLimits l) : limits(l) {}
+    State(EngineLimits l, std::uint64_t hash_salt)
+        : limits(l), alert_index(0, FingerprintHash{hash_salt}), groups(0, FingerprintHash{hash_salt}) {}
 
     // --- data -------------------------------------------------------------------------------------------------------
     EngineLimits limits;

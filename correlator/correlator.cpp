@@ -26,6 +26,7 @@ struct Apply {
     }
     void operator()(const OperatorCommand& in) const { state.on_command(in); }
     void operator()(const Tick&) const {}
+    void operator()(const Started&) const {}
 };
 
 }  // namespace
@@ -34,13 +35,14 @@ void Correlator::apply(const Input& input, Instant now, Effects& out) {
     State& state = *state_;
     assert(now >= state.now);
     state.out = &out;
-    state.outcomes = Outcomes{};
+    if (const auto* started = std::get_if<Started>(&input)) state.no_expiry_before = now + started->grace;
     while (const std::optional<Deadline> due = state.deadlines.pop_due(now)) {
         // A deadline set by an earlier one may lie before it; time still never goes backwards.
         if (due->at > state.now) state.now = due->at;
         state.fire(*due);
     }
     state.now = now;
+    state.outcomes = Outcomes{};  // of the input alone: what a deadline did was nobody's message
     std::visit(Apply{state}, input);
     state.out = nullptr;
 }

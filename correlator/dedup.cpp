@@ -2,6 +2,7 @@
 #include "correlator/packed_text.hpp"
 #include "correlator/state.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace incidentd {
@@ -159,7 +160,7 @@ void Correlator::State::on_expiry(Slot slot) {
     AlertRecord& alert = alerts[slot];
     alert.expiry_set = false;
     if (!alert.firing || !alert.expires_at.is_set()) return;
-    if (alert.expires_at > now) return watch_expiry(slot);  // refreshed since the deadline was set
+    if (alert.expires_at > now || no_expiry_before > now) return watch_expiry(slot);  // refreshed since it was set
     alert.resolved_by_message = false;
     stop_firing(slot, Verdict::expired,
                 "no refresh by " + to_rfc3339(alert.expires_at) + ", as its source had promised");
@@ -269,7 +270,7 @@ void Correlator::State::watch_expiry(Slot slot) {
     AlertRecord& alert = alerts[slot];
     if (alert.expiry_set || !alert.expires_at.is_set()) return;
     alert.expiry_set = true;
-    deadlines.set(alert.expires_at, DeadlineKind::alert_expires, slot, alert.generation);
+    deadlines.set(std::max(alert.expires_at, no_expiry_before), DeadlineKind::alert_expires, slot, alert.generation);
 }
 
 void Correlator::State::forget_later(Slot slot) {

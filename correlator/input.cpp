@@ -17,6 +17,7 @@ enum class RecordKind : std::uint8_t {
     rules = 4,
     command = 5,
     tick = 6,
+    started = 7,
 };
 
 class Writer {
@@ -169,6 +170,10 @@ struct Encode {
         w.text(in.comment);
     }
     void operator()(const Tick&) const { head(RecordKind::tick); }
+    void operator()(const Started& in) const {
+        head(RecordKind::started);
+        w.number(static_cast<std::uint64_t>(in.grace.ms));
+    }
 };
 
 // Fills scratch.labels from `r` and returns where they start; the vector may move, so spans are made at the very end.
@@ -272,6 +277,8 @@ std::optional<Input> decode_body(RecordKind kind, Reader& r, DecodeScratch& scra
             return decode_command(r);
         case RecordKind::tick:
             return Tick{};
+        case RecordKind::started:
+            return Started{Duration{static_cast<std::int64_t>(r.number())}};
     }
     return std::nullopt;
 }

@@ -60,7 +60,13 @@ struct OperatorCommand {
 // Time passed and a deadline fired without other input.
 struct Tick {};
 
-using Input = std::variant<Genesis, AlertsReceived, DeliveryReported, RulesActivated, OperatorCommand, Tick>;
+// The daemon came up again. For `grace` from now no alert expires: while it was down nobody could refresh them, and a
+// false recovery would close tickets that are then opened anew. Takes effect before the deadlines that are due.
+struct Started {
+    Duration grace{0};
+};
+
+using Input = std::variant<Genesis, AlertsReceived, DeliveryReported, RulesActivated, OperatorCommand, Tick, Started>;
 
 // Appends the input's record to `out`. The format is versioned by its first byte; see docs/journal-format.md.
 void encode(const Input& input, std::string& out);

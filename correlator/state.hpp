@@ -55,7 +55,8 @@ struct Correlator::State {
     Deadlines deadlines;
     std::map<std::string, Instant, std::less<>> service_last_began;
     std::uint64_t next_incident = 1;
-    IncidentId overflow;  // takes alerts while limits.incidents_max incidents are in memory
+    Instant no_expiry_before;  // of Started
+    IncidentId overflow;       // takes alerts while limits.incidents_max incidents are in memory
 
     EngineSizes sizes;
     Outcomes outcomes;          // of the apply() under way

@@ -24,17 +24,17 @@ struct SourceRoute {
 
 // Why something was not taken: the metric's label, so a closed set.
 enum class RejectReason : std::uint8_t {
-    malformed,          // does not parse, or misses a required part
-    invalid_field,      // parses, but a value is not acceptable
-    too_large,          // a bound of EventLimits or of the request
+    malformed,      // does not parse, or misses a required part
+    invalid_field,  // parses, but a value is not acceptable
+    too_large,      // a bound of EventLimits or of the request
     invalid_utf8,
     media_type,
     unauthorized,
     not_found,
     method,
-    empty,              // nothing in it where something is required
-    overloaded,         // a limit of the daemon; worth trying again
-    unavailable,        // the daemon cannot store at the moment
+    empty,        // nothing in it where something is required
+    overloaded,   // a limit of the daemon; worth trying again
+    unavailable,  // the daemon cannot store at the moment
 };
 std::string_view to_string(RejectReason reason);
 
@@ -46,9 +46,9 @@ struct ItemError {
 };
 
 struct ParseOutcome {
-    HttpReply reply;                       // sent when the batch is durable, at once when it is empty
+    HttpReply reply;  // sent when the batch is durable, at once when it is empty
     std::vector<ItemError> rejected;
-    std::optional<ItemError> refused;      // the request as a whole; the batch is then ignored
+    std::optional<ItemError> refused;  // the request as a whole; the batch is then ignored
 };
 
 class Source {
@@ -69,17 +69,17 @@ public:
 };
 
 struct SourceSetup {
-    std::string name;      // instance name, from the configuration
+    std::string name;  // instance name, from the configuration
     const Options& options;
     EventLimits limits;
 };
 
 struct SourceSpec {
-    std::string_view name;      // the type: "prometheus"
-    std::string_view summary;   // one sentence
-    std::string_view mount;     // default path prefix; "{name}" stands for the instance's name; may be ""
+    std::string_view name;     // the type: "prometheus"
+    std::string_view summary;  // one sentence
+    std::string_view mount;    // default path prefix; "{name}" stands for the instance's name; may be ""
     std::vector<OptionSpec> options;
-    std::string_view example;   // YAML of its options, valid as it stands
+    std::string_view example;  // YAML of its options, valid as it stands
     // Problems with a `tree` option are added to `problems`; returns nullptr then.
     std::unique_ptr<Source> (*make)(const SourceSetup& setup, Problems& problems);
 };
@@ -87,5 +87,19 @@ struct SourceSpec {
 // Answers of the default refuse().
 HttpReply json_error(int status, std::string_view message);
 int default_status(RejectReason reason);
+void add_refusal_headers(HttpReply& reply);  // Retry-After with 429 and 503, WWW-Authenticate with 401
+
+// For parse(): the outcome that takes nothing, with the source's own refusal as the reply.
+ParseOutcome refused(const Source& source, RejectReason reason, std::string message);
+
+// What AlertBatch::add() said, as a reason.
+RejectReason reject_reason(const Error& error);
+
+// {"status":"ok","accepted":2,"rejected":[{"index":1,"reason":"..."}]}; 422 and "error" when nothing was accepted and
+// something was rejected. At most 100 rejections are listed, the others counted as "rejected_omitted".
+HttpReply batch_reply(std::size_t accepted, const std::vector<ItemError>& rejected);
+
+// More in one request: the request is refused as too_large, so that per-alert errors stay bounded.
+inline constexpr std::size_t alerts_per_request_max = 100'000;
 
 }  // namespace incidentd

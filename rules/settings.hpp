@@ -5,6 +5,7 @@
 #include "correlator/result.hpp"
 #include "correlator/time.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -28,7 +29,7 @@ struct Problem {
     std::string hint;     // what to do; may be empty
 };
 
-// "incidentd.yaml:12:3: sinks.rt.url: is missing; hint: ..."
+// "incidentd.yaml:12:3: sinks.rt.url: is missing; <hint>"
 std::string to_string(const Problem& problem);
 
 class Problems {
@@ -36,7 +37,7 @@ public:
     void add(const Location& where, std::string key, std::string message, std::string hint = {});
     bool empty() const { return items_.empty(); }
     const std::vector<Problem>& items() const { return items_; }  // sorted by nothing: in the order found
-    std::string text() const;  // one line each
+    std::string text() const;                                     // one line each
 
 private:
     std::vector<Problem> items_;
@@ -49,10 +50,10 @@ public:
     struct Member;
 
     Kind kind = Kind::null;
-    std::string path;          // dotted path of this value
+    std::string path;  // dotted path of this value
     Location where;
     std::string scalar;
-    bool quoted = false;       // the scalar was quoted: "yes" is text, never a boolean
+    bool quoted = false;  // the scalar was quoted: "yes" is text, never a boolean
     std::vector<SettingsNode> items;
     std::vector<Member> members;
 
@@ -65,12 +66,18 @@ struct SettingsNode::Member {
     SettingsNode value;
 };
 
+// Bounds of one file. Past any of them the file is refused with a problem.
+constexpr std::size_t settings_bytes_max = 4 * 1024 * 1024;
+constexpr std::size_t settings_nodes_max = 200'000;                    // aliases count with all they stand for
+constexpr std::size_t settings_expanded_bytes_max = 16 * 1024 * 1024;  // text of all values, likewise
+constexpr std::size_t settings_depth_max = 32;
+
 // Parses one YAML document. Syntax errors, duplicate keys, anchors with cycles and nesting deeper than 32 are problems.
 // Returns what could be read; an unreadable file gives a null node and at least one problem.
 SettingsNode parse_settings(std::string_view yaml_text, const std::string& file, Problems& problems);
 
-// Reads the members of one map with their types. Each getter reports a wrong type; finish() reports unknown keys with the
-// nearest known one. Usage: SettingsReader r(node, problems); auto url = r.text("url"); r.finish();
+// Reads the members of one map with their types. Each getter reports a wrong type; finish() reports unknown keys with
+// the nearest known one. Usage: SettingsReader r(node, problems); auto url = r.text("url"); r.finish();
 class SettingsReader {
 public:
     SettingsReader(const SettingsNode& node, Problems& problems);
@@ -78,9 +85,9 @@ public:
     // nullopt when absent or wrong (then a problem was added). The require_ forms add a problem when absent.
     std::optional<std::string> text(std::string_view key);
     std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
-    std::optional<bool> boolean(std::string_view key);        // true | false
-    std::optional<Duration> duration(std::string_view key);   // "90s"
-    std::optional<std::uint64_t> bytes(std::string_view key); // "64KiB", "1MiB", "4096"
+    std::optional<bool> boolean(std::string_view key);                        // true | false
+    std::optional<Duration> duration(std::string_view key);                   // "90s"
+    std::optional<std::uint64_t> bytes(std::string_view key);                 // "64KiB", "1MiB", "4096"
     std::optional<std::vector<std::string>> text_list(std::string_view key);  // a list, or one text
     std::optional<std::vector<std::pair<std::string, std::string>>> text_map(std::string_view key);
     const SettingsNode* map(std::string_view key);   // nullptr when absent or not a map
@@ -91,7 +98,7 @@ public:
     bool has(std::string_view key) const { return node_.find(key) != nullptr; }
     const SettingsNode& node() const { return node_; }
     void problem(std::string_view key, std::string message, std::string hint = {});  // at the key's value, or the map
-    void finish();  // unknown keys
+    void finish();                                                                   // unknown keys
 
 private:
     const SettingsNode* take(std::string_view key);
@@ -100,7 +107,17 @@ private:
     std::vector<std::string> known_;
 };
 
-// Of `known`, the one a person most likely meant by `word` (edit distance at most a third of its length); "" when none is near.
+// Of `known`, the one a person most likely meant by `word` (edit distance at most a third of its length); "" when none
+// is near.
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
+
+// What `incidentd check-config` prints: one line each, or a JSON array of {file,line,column,key,message,hint}.
+std::string render_problems(const Problems& problems, bool json);
+
+// `found` as a message may show it: quoted, control characters escaped, cut after 60 bytes.
+std::string shown(std::string_view found);
+
+// "64KiB", "1MiB", "2GiB" or plain bytes. Errors: invalid.
+Result<std::uint64_t> parse_bytes(std::string_view text);
 
 }  // namespace incidentd

@@ -1,0 +1,114 @@
+#include "daemon/read_model/projector.hpp"
+
+#include "daemon/clock.hpp"
+
+namespace incidentd {
+
+Projector::Projector(ReadModelWriter writer, Duration keep, Log& log)
+    : writer_(std::move(writer)), keep_(keep), log_(log), reflects_(writer_.reflects().value) {}
+
+Projector::~Projector() { stop(); }
+
+void Projector::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void Projector::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Projector::submit(std::vector<ReleasedEffects> released) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_effects_ < waiting_most || stopping_; });
+    for (ReleasedEffects& one : released) {
+        waiting_effects_ += one.effects.size();
+        waiting_.push_back(std::move(one));
+    }
+    lock.unlock();
+    changed_.notify_all();
+}
+
+void Projector::refresh(std::vector<AlertRow> rows) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (rows_.empty())
+            rows_ = std::move(rows);
+        else
+            rows_.insert(rows_.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
+    }
+    changed_.notify_all();
+}
+
+void Projector::run() {
+    std::vector<ReleasedEffects> released;
+    std::vector<AlertRow> rows;
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [this] { return !waiting_.empty() || !rows_.empty() || stopping_; });
+            if (waiting_.empty() && rows_.empty()) return;
+            released.swap(waiting_);
+            rows.swap(rows_);
+            waiting_effects_ = 0;
+        }
+        changed_.notify_all();
+        write(released, rows);
+        released.clear();
+        rows.clear();
+        prune_now_and_then();
+    }
+}
+
+// Tries until it is written: effects left out here would be missing until somebody rebuilds the read model.
+void Projector::write(const std::vector<ReleasedEffects>& released, const std::vector<AlertRow>& rows) {
+    for (;;) {
+        const Result<void> written = transaction(released, rows);
+        if (written) break;
+        log_.error("the read model could not be written: incidents shown may be out of date, nothing is lost",
+                   {{"error", written.error().message}});
+        std::unique_lock lock(mutex_);
+        if (changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; })) return;
+    }
+    reflects_.store(writer_.reflects().value, std::memory_order_relaxed);
+}
+
+Result<void> Projector::transaction(const std::vector<ReleasedEffects>& released, const std::vector<AlertRow>& rows) {
+    if (Result<void> begun = writer_.begin(); !begun) {
+        writer_.rollback();
+        return begun;
+    }
+    Sequence last = writer_.reflects();
+    const Sequence before = last;
+    for (const ReleasedEffects& one : released) {
+        if (one.sequence <= before) continue;
+        for (const Effect& effect : one.effects)
+            if (Result<void> written = writer_.write(effect); !written) {
+                writer_.rollback();
+                return written;
+            }
+        last = one.sequence;
+    }
+    for (const AlertRow& row : rows)
+        if (Result<void> written = writer_.refresh(row); !written) {
+            writer_.rollback();
+            return written;
+        }
+    Result<void> done = writer_.commit(last);
+    if (!done) writer_.rollback();
+    return done;
+}
+
+void Projector::prune_now_and_then() {
+    const Instant now = wall_clock_now();
+    if (keep_.ms == 0 || now - last_prune_ < hours(1)) return;
+    last_prune_ = now;
+    if (const Result<void> pruned = writer_.prune(now - keep_); !pruned)
+        log_.warning("old incidents could not be removed from the read model", {{"error", pruned.error().message}});
+}
+
+}  // namespace incidentd

@@ -61,15 +61,12 @@ std::string RequestTracker::subject(std::size_t ticket) const {
     return get("/ticket/" + std::to_string(ticket)).text("/Subject");
 }
 
-std::string RequestTracker::history(std::size_t ticket) const {
-    const Json list = get("/ticket/" + std::to_string(ticket) + "/history?per_page=100");
+std::string RequestTracker::texts(std::size_t ticket) const {
+    const Json list = get("/ticket/" + std::to_string(ticket) + "/attachments?fields=Content&per_page=100");
     std::string text;
     for (std::size_t i = 0; i < list.size("/items"); ++i) {
-        const std::string id = list.text("/items/" + std::to_string(i) + "/id");
-        HttpClient client(system_.value("RT_URL"));
-        text +=
-            client.get("/REST/2.0/transaction/" + id, {{"Authorization", "token " + system_.value("RT_TOKEN")}}).body;
-        text += '\n';
+        const std::string content = "/items/" + std::to_string(i) + "/Content";
+        if (list.has(content)) text += list.text(content) + "\n";
     }
     return text;
 }

@@ -35,8 +35,7 @@ public:
     std::size_t tickets() const;
     std::string status(std::size_t ticket) const;
     std::string subject(std::size_t ticket) const;
-    // All transactions of a ticket as one text.
-    std::string history(std::size_t ticket) const;
+    std::string texts(std::size_t ticket) const;  // its description and comments
 
 private:
     Json get(const std::string& path) const;

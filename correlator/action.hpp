@@ -24,14 +24,14 @@ struct Fact {
 struct Action {
     ActionKind kind = ActionKind::open_ticket;
     std::string sink;
-    std::string reason;               // "opened: first alert", "alerts joined", "all alerts resolved" ...
-    std::string idempotency_key;      // "<incident key>/<revision>", constant over retries and restarts
-    bool may_have_been_sent = false;  // handed out before a crash: look the ticket up before creating one
-    std::string ticket;               // the sink's ticket; empty for open_ticket
-    IncidentView incident;            // as of `incident.revision`
-    std::vector<AlertSummary> alerts; // worst first, at most EngineLimits::alerts_shown_in_ticket_max
-    std::vector<Fact> facts;          // oldest first, at most EngineLimits::facts_per_update_max
-    std::uint64_t facts_omitted = 0;  // older ones that did not fit
+    std::string reason;                // "opened: first alert", "alerts joined", "all alerts resolved" ...
+    std::string idempotency_key;       // "<incident key>/<revision>", constant over retries and restarts
+    bool may_have_been_sent = false;   // handed out before a crash: look the ticket up before creating one
+    std::string ticket;                // the sink's ticket; empty for open_ticket
+    IncidentView incident;             // as of `incident.revision`
+    std::vector<AlertSummary> alerts;  // worst first, at most EngineLimits::alerts_shown_in_ticket_max
+    std::vector<Fact> facts;           // oldest first, at most EngineLimits::facts_per_update_max
+    std::uint64_t facts_omitted = 0;   // older ones that did not fit
 };
 
 }  // namespace incidentd

@@ -36,13 +36,14 @@ std::string quoted_start(std::string_view text) {
 }
 
 Error too_large(std::string_view what, std::size_t size, std::size_t most) {
-    return {ErrorCode::too_large,
-            std::string(what) + " has " + std::to_string(size) + " bytes; at most " + std::to_string(most) + " are allowed"};
+    return {ErrorCode::too_large, std::string(what) + " has " + std::to_string(size) + " bytes; at most " +
+                                      std::to_string(most) + " are allowed"};
 }
 
 // Sorts by name; of equal names the last given wins; drops empty values (as Alertmanager does before hashing).
 void normalise(std::vector<LabelView>& labels) {
-    std::stable_sort(labels.begin(), labels.end(), [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
+    std::stable_sort(labels.begin(), labels.end(),
+                     [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
     std::size_t kept = 0;
     for (std::size_t i = 0; i < labels.size(); ++i) {
         if (i + 1 < labels.size() && labels[i + 1].name == labels[i].name) continue;
@@ -125,13 +126,15 @@ LabelView* EventArena::label_array(std::size_t count) {
 LabelsView AlertBatch::store(std::vector<LabelView>& scratch) {
     if (scratch.empty()) return {};
     LabelView* out = arena_.label_array(scratch.size());
-    for (std::size_t i = 0; i < scratch.size(); ++i) out[i] = {arena_.copy(scratch[i].name), arena_.copy(scratch[i].value)};
+    for (std::size_t i = 0; i < scratch.size(); ++i)
+        out[i] = {arena_.copy(scratch[i].name), arena_.copy(scratch[i].value)};
     return {out, scratch.size()};
 }
 
 namespace {
 
-// Free text may be cut or repaired, never refused: it identifies nothing. Returns text that needs no copy, or a cleaned one.
+// Free text may be cut or repaired, never refused: it identifies nothing. Returns text that needs no copy, or a cleaned
+// one.
 std::string_view presentable(std::string_view text, std::size_t most, std::string& scratch) {
     const bool cut = text.size() > most;
     if (!cut && is_clean_utf8(text)) return text;
@@ -162,7 +165,8 @@ Result<void> check_names(const AlertDraft& draft, const EventLimits& limits) {
                                                " are allowed");
     for (const LabelView& annotation : draft.annotations)
         if (annotation.name.size() > limits.label_name_bytes_max || !is_clean_utf8(annotation.name))
-            return Error(ErrorCode::invalid, "annotation name " + quoted_start(annotation.name) + " is too long or not UTF-8");
+            return Error(ErrorCode::invalid,
+                         "annotation name " + quoted_start(annotation.name) + " is too long or not UTF-8");
     return {};
 }
 

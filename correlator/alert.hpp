@@ -15,21 +15,22 @@
 
 namespace incidentd {
 
-// One message about one alert. All text is borrowed: from the batch's arena, or from the journal record it was read from.
+// One message about one alert. All text is borrowed: from the batch's arena, or from the journal record it was read
+// from.
 struct AlertEvent {
     Fingerprint fingerprint;
     EventKind kind = EventKind::firing;
     Severity severity = Severity::unknown;
-    Instant starts_at;          // the source's claim; absent: the receipt time counts
-    Instant ends_at;            // of a resolved alert
-    Instant expires_at;         // the source promises a refresh until then; absent: never expires
-    std::string_view source;    // configured instance name of the sender
-    std::string_view key;       // the source's identity of the condition; empty: the labels are the identity
-    std::string_view episode;   // changes with each new problem of the same alert (problem id); may be empty
+    Instant starts_at;         // the source's claim; absent: the receipt time counts
+    Instant ends_at;           // of a resolved alert
+    Instant expires_at;        // the source promises a refresh until then; absent: never expires
+    std::string_view source;   // configured instance name of the sender
+    std::string_view key;      // the source's identity of the condition; empty: the labels are the identity
+    std::string_view episode;  // changes with each new problem of the same alert (problem id); may be empty
     std::string_view title;
     std::string_view text;
-    std::string_view url;       // link back into the monitoring system
-    std::string_view actor;     // who acknowledged or commented
+    std::string_view url;    // link back into the monitoring system
+    std::string_view actor;  // who acknowledged or commented
     LabelsView labels;
     LabelsView annotations;
 };
@@ -67,7 +68,8 @@ public:
     explicit AlertBatch(std::string_view source) : source_(arena_.copy(source)) {}
 
     // Checks the draft against the limits and UTF-8, normalises it, computes the fingerprint and stores a copy.
-    // Errors: invalid (no labels and no key, bad UTF-8 in a label) or too_large, naming the field; the batch is unchanged.
+    // Errors: invalid (no labels and no key, bad UTF-8 in a label) or too_large, naming the field; the batch is
+    // unchanged.
     Result<void> add(const AlertDraft& draft, const EventLimits& limits);
 
     const std::vector<AlertEvent>& events() const { return events_; }

@@ -7,6 +7,7 @@
 #include "correlator/limits.hpp"
 #include "correlator/time.hpp"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +25,12 @@ struct EngineSizes {
     std::uint64_t incidents_pending = 0;
     std::uint64_t incidents_open = 0;
     std::uint64_t actions_outstanding = 0;
+};
+
+// How the messages of one apply() ended, for counters.
+struct Outcomes {
+    std::uint64_t repeated = 0;  // refreshed a known alert, changed nothing else
+    std::array<std::uint64_t, verdict_count> by_verdict{};
 };
 
 // Not thread-safe: owned by the shard's thread.
@@ -48,16 +55,26 @@ public:
     std::uint64_t digest() const;
 
     EngineSizes sizes() const;
-    const std::string& instance() const;          // of Genesis; empty before
+    const Outcomes& last_outcomes() const;  // of the last apply()
+    const std::string& instance() const;    // of Genesis; empty before
     const std::shared_ptr<const RuleSet>& rules() const;
 
     // Calls `visit` for every alert whose count or last_seen moved since the last call, at most `most` of them, and
     // forgets them. Returns false when none are left. Not part of the deterministic state.
     bool visit_touched(std::size_t most, const std::function<void(const AlertRow&)>& visit);
+    // The same for incidents whose only change is the number of messages.
+    void visit_touched_incidents(const std::function<void(const IncidentView&)>& visit);
 
     // Read access for the API. Slots stay valid until the next apply().
     std::vector<std::uint32_t> alert_slots() const;  // every record, in slot order
-    struct AlertState { bool firing; bool suppressed; bool acknowledged; IncidentId incident; Instant expires_at; };
+    struct AlertState {
+        bool held;  // false: the slot is free by now; nothing else may be asked of it
+        bool firing;
+        bool suppressed;
+        bool acknowledged;
+        IncidentId incident;
+        Instant expires_at;
+    };
     AlertState alert_state(std::uint32_t slot) const;
     AlertRow alert_row(std::uint32_t slot) const;
     std::optional<std::uint32_t> find_alert(Fingerprint fingerprint) const;

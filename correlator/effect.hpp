@@ -15,19 +15,19 @@ namespace incidentd {
 
 // What became of one alert message that was more than a repetition.
 enum class Verdict : std::uint8_t {
-    opened = 0,             // began an incident
-    joined = 1,             // joined an incident that was there
-    rejoined = 2,           // fired again within its incident
-    suppressed = 3,         // the source itself silences it
-    resolved = 4,           // the source says it is over
-    expired = 5,            // the source's promised refresh did not come
+    opened = 0,      // began an incident
+    joined = 1,      // joined an incident that was there
+    rejoined = 2,    // fired again within its incident
+    suppressed = 3,  // the source itself silences it
+    resolved = 4,    // the source says it is over
+    expired = 5,     // the source's promised refresh did not come
     severity_changed = 6,
     acknowledged = 7,
     unacknowledged = 8,
     noted = 9,
-    stale = 10,             // a late repetition of a problem already resolved; changes nothing
-    unknown_alert = 11,     // a recovery, acknowledgement or note without a problem
-    table_full = 12,        // EngineLimits::alerts_max reached; kept in the journal only
+    stale = 10,          // a late repetition of a problem already resolved; changes nothing
+    unknown_alert = 11,  // a recovery, acknowledgement or note without a problem
+    table_full = 12,     // EngineLimits::alerts_max reached; kept in the journal only
 };
 constexpr std::size_t verdict_count = 13;
 
@@ -57,10 +57,20 @@ struct AlertRow {
     IncidentId incident;
 };
 
-struct AlertChanged { AlertRow row; };
-struct IncidentChanged { IncidentView incident; };
-struct TimelineAdded { IncidentId incident; std::string kind; std::string text; };
-struct ActionDue { Action action; };
+struct AlertChanged {
+    AlertRow row;
+};
+struct IncidentChanged {
+    IncidentView incident;
+};
+struct TimelineAdded {
+    IncidentId incident;
+    std::string kind;
+    std::string text;
+};
+struct ActionDue {
+    Action action;
+};
 // Where one sink stands with one incident.
 enum class DeliveryState : std::uint8_t { due = 0, delivered = 1, dead = 2, dropped = 3 };
 std::string_view to_string(DeliveryState state);
@@ -75,13 +85,24 @@ struct DeliveryChanged {
 
 // Clock of all three: receipt time, the instant incidentd learned of it. Seconds would lose nothing; kept in ms.
 enum class Kpi : std::uint8_t {
-    time_to_acknowledge = 0,   // opened_at -> acknowledged_at
-    time_to_resolve = 1,       // opened_at -> resolved_at
-    time_between_failures = 2, // began_at -> began_at of the service's next incident
+    time_to_acknowledge = 0,    // opened_at -> acknowledged_at
+    time_to_resolve = 1,        // opened_at -> resolved_at
+    time_between_failures = 2,  // began_at -> began_at of the service's next incident
 };
-struct KpiSampled { Kpi kpi = Kpi::time_to_resolve; std::string service; Priority priority = Priority::p3; Duration value; };
-struct IncidentOpened { std::string category; Priority priority = Priority::p3; };
-struct IncidentResolved { std::string category; Priority priority = Priority::p3; };
+struct KpiSampled {
+    Kpi kpi = Kpi::time_to_resolve;
+    std::string service;
+    Priority priority = Priority::p3;
+    Duration value;
+};
+struct IncidentOpened {
+    std::string category;
+    Priority priority = Priority::p3;
+};
+struct IncidentResolved {
+    std::string category;
+    Priority priority = Priority::p3;
+};
 
 struct Effect {
     Instant at;  // the input's time, or the deadline's that fired
@@ -92,7 +113,8 @@ struct Effect {
 
 using Effects = std::vector<Effect>;
 
-// One line of text per effect with every field; two equal effects give equal bytes. For tests, digests and replay diffs.
+// One line of text per effect with every field; two equal effects give equal bytes. For tests, digests and replay
+// diffs.
 std::string describe(const Effect& effect);
 
 }  // namespace incidentd

@@ -10,7 +10,8 @@
 namespace incidentd {
 namespace {
 
-// Collects the parts in a stack buffer, because one call of XXH3 over 300 bytes beats the streaming form several times over.
+// Collects the parts in a stack buffer, because one call of XXH3 over 300 bytes beats the streaming form several times
+// over.
 class Gather {
 public:
     void add(std::string_view text) {
@@ -20,7 +21,8 @@ public:
         put(text.data(), text.size());
     }
     Fingerprint finish() const {
-        const XXH128_hash_t hash = spill_.empty() ? XXH3_128bits(fixed_.data(), used_) : XXH3_128bits(spill_.data(), spill_.size());
+        const XXH128_hash_t hash =
+            spill_.empty() ? XXH3_128bits(fixed_.data(), used_) : XXH3_128bits(spill_.data(), spill_.size());
         return {hash.high64, hash.low64};
     }
 

@@ -13,7 +13,7 @@
 namespace incidentd {
 
 enum class IncidentState : std::uint8_t {
-    pending = 0,   // its rule's hold runs; nobody was told
+    pending = 0,  // its rule's hold runs; nobody was told
     open = 1,
     resolved = 2,  // every alert stayed resolved for the quiet time; takes no more alerts
     dropped = 3,   // all alerts resolved within the hold: never opened, kept in the record
@@ -35,12 +35,12 @@ struct AlertSummary {
 
 struct IncidentView {
     IncidentId id;
-    std::string key;             // "incidentd-<instance>-<n>", written into every ticket
+    std::string key;  // "incidentd-<instance>-<n>", written into every ticket
     IncidentState state = IncidentState::pending;
     std::string title;
-    std::string rule;            // the correlation rule that formed it
-    std::string because;         // why this incident exists, in words
-    std::string service;         // what MTTR and MTBF are kept for
+    std::string rule;     // the correlation rule that formed it
+    std::string because;  // why this incident exists, in words
+    std::string service;  // what MTTR and MTBF are kept for
     std::string category;
     std::string assignment_group;
     Severity severity = Severity::unknown;       // worst firing now; the last one when none fires
@@ -50,14 +50,14 @@ struct IncidentView {
     Priority priority = Priority::p3;
     bool acknowledged = false;
     std::string acknowledged_by;
-    Instant began_at;      // first alert received
-    Instant opened_at;     // hold over, told to the sinks
+    Instant began_at;   // first alert received
+    Instant opened_at;  // hold over, told to the sinks
     Instant acknowledged_at;
     Instant resolved_at;
-    std::uint64_t alerts_total = 0;   // distinct fingerprints that ever joined
+    std::uint64_t alerts_total = 0;  // distinct fingerprints that ever joined
     std::uint64_t alerts_firing = 0;
-    std::uint64_t messages_total = 0; // alert messages received for it
-    std::uint64_t revision = 0;       // grows with each change that sinks are told of
+    std::uint64_t messages_total = 0;  // alert messages received for it
+    std::uint64_t revision = 0;        // grows with each change that sinks are told of
     std::vector<std::pair<std::string, std::string>> group_labels;
 };
 

@@ -27,19 +27,21 @@ struct AlertsReceived {
     std::span<const AlertEvent> events;
 };
 
-// The shell's word on one action: how the delivery ended. Retries are the dispatcher's own business and are not reported.
+// The shell's word on one action: how the delivery ended. Retries are the dispatcher's own business and are not
+// reported.
 struct DeliveryReported {
     IncidentId incident;
     std::string sink;
     std::uint64_t revision = 0;  // of the action
     ActionKind kind = ActionKind::open_ticket;
-    bool delivered = false;      // false: rejected for good, a dead letter
-    std::string ticket;          // the sink's name for the ticket, from open_ticket on
+    bool delivered = false;  // false: rejected for good, a dead letter
+    std::string ticket;      // the sink's name for the ticket, from open_ticket on
     std::string ticket_url;
-    std::string detail;          // why it was rejected
+    std::string detail;  // why it was rejected
 };
 
-// From now on these rules hold. `text` is all the rules layer needs to compile the same set again (see rules/bundle.hpp).
+// From now on these rules hold. `text` is all the rules layer needs to compile the same set again (see
+// rules/bundle.hpp).
 struct RulesActivated {
     std::string hash;
     std::string text;
@@ -50,7 +52,7 @@ struct OperatorCommand {
     enum class Verb : std::uint8_t { acknowledge = 0, retry_delivery = 1, drop_delivery = 2 };
     Verb verb = Verb::acknowledge;
     IncidentId incident;
-    std::string sink;   // for the delivery verbs
+    std::string sink;  // for the delivery verbs
     std::string actor;
     std::string comment;
 };
@@ -58,7 +60,13 @@ struct OperatorCommand {
 // Time passed and a deadline fired without other input.
 struct Tick {};
 
-using Input = std::variant<Genesis, AlertsReceived, DeliveryReported, RulesActivated, OperatorCommand, Tick>;
+// The daemon came up again. For `grace` from now no alert expires: while it was down nobody could refresh them, and a
+// false recovery would close tickets that are then opened anew. Takes effect before the deadlines that are due.
+struct Started {
+    Duration grace{0};
+};
+
+using Input = std::variant<Genesis, AlertsReceived, DeliveryReported, RulesActivated, OperatorCommand, Tick, Started>;
 
 // Appends the input's record to `out`. The format is versioned by its first byte; see docs/journal-format.md.
 void encode(const Input& input, std::string& out);

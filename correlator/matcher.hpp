@@ -37,7 +37,8 @@ private:
     std::string name_;
     MatchOp op_ = MatchOp::equal;
     std::string value_;
-    std::shared_ptr<const re2::RE2> regex_;  // shared: matchers are copied with rule sets, compiled regexes are immutable
+    std::shared_ptr<const re2::RE2>
+        regex_;  // shared: matchers are copied with rule sets, compiled regexes are immutable
 };
 
 // All must match; an empty list matches everything.

@@ -15,9 +15,9 @@ enum class ErrorCode : std::uint8_t {
     too_large,     // a bound of limits.hpp was met
     unauthorized,  // missing or wrong credentials
     not_found,
-    unavailable,   // may work later
-    corrupt,       // stored data does not match its checksum or format
-    io,            // the operating system refused; the message carries errno's text
+    unavailable,  // may work later
+    corrupt,      // stored data does not match its checksum or format
+    io,           // the operating system refused; the message carries errno's text
 };
 
 // What went wrong, in words for the person who has to act on it.

@@ -140,10 +140,11 @@ Result<Instant> parse_rfc3339(std::string_view text) {
     const Error bad(ErrorCode::invalid, "is not an RFC 3339 time such as 2026-02-03T04:05:06Z");
     Cursor cursor(text);
     std::int64_t year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, fraction = 0, offset = 0;
-    const bool shape = cursor.number(4, year) && cursor.literal('-') && cursor.number(2, month) && cursor.literal('-') &&
-                       cursor.number(2, day) && cursor.one_of("Tt ") && cursor.number(2, hour) && cursor.literal(':') &&
-                       cursor.number(2, minute) && cursor.literal(':') && cursor.number(2, second) &&
-                       read_fraction(cursor, fraction) && read_zone(cursor, offset) && cursor.done();
+    const bool shape = cursor.number(4, year) && cursor.literal('-') && cursor.number(2, month) &&
+                       cursor.literal('-') && cursor.number(2, day) && cursor.one_of("Tt ") && cursor.number(2, hour) &&
+                       cursor.literal(':') && cursor.number(2, minute) && cursor.literal(':') &&
+                       cursor.number(2, second) && read_fraction(cursor, fraction) && read_zone(cursor, offset) &&
+                       cursor.done();
     if (!shape || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return bad;
     if (hour > 23 || minute > 59 || second > 60) return bad;
     if (year < 1970) return Instant{};

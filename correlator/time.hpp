@@ -34,7 +34,8 @@ struct Instant {
     friend constexpr Duration operator-(Instant a, Instant b) { return {a.ms - b.ms}; }
 };
 
-// "2026-02-03T04:05:06.789Z" (RFC 3339, always three decimals, always Z). An absent instant is year 1, as Go's zero time.
+// "2026-02-03T04:05:06.789Z" (RFC 3339, always three decimals, always Z). An absent instant is year 1, as Go's zero
+// time.
 std::string to_rfc3339(Instant at);
 
 // RFC 3339 with 0-9 decimals and "Z", "+hh:mm" or "+hhmm". Years before 1970 (Go's zero time 0001-01-01) give an absent

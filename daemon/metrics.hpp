@@ -1,4 +1,5 @@
 // Everything Prometheus may know of us. Thread-safe throughout: prometheus-cpp's counters are atomic.
+// Sources and sinks are known by their configured names; strangers are counted under "other".
 #pragma once
 
 #include "adapters/source.hpp"
@@ -27,7 +28,9 @@ struct MetricsSample {
 
 class Metrics {
 public:
-    Metrics(const std::vector<std::string>& sources, const std::vector<std::string>& sinks, std::string_view version);
+    // `services_max`: services and categories beyond are counted under "other".
+    Metrics(const std::vector<std::string>& sources, const std::vector<std::string>& sinks, std::string_view version,
+            std::size_t services_max = 200);
     ~Metrics();
 
     // Ingest.
@@ -36,7 +39,7 @@ public:
     void alert_rejected(std::uint32_t source, RejectReason reason);   // one alert of a request
     void connection_refused(std::string_view reason);                 // closed set: "limit", "tls", "timeout", "malformed"
 
-    // Shard. Outcomes: "new", "repeated", "resolved", or the verdict's name: bounded.
+    // Shard. Outcomes: "new", "repeated", "resolved", or the verdict's name; anything else is counted under "other".
     void alerts_received(std::string_view source, std::string_view outcome, std::uint64_t count);
     void engine_seconds(double seconds);   // one apply()
     void commit_seconds(double seconds);   // one write + sync

@@ -1,0 +1,176 @@
+// What each sink is owed: at most one action per incident and sink is out; its report decides the next. What happens
+// meanwhile piles up as facts and goes out as one update.
+#include "correlator/state.hpp"
+
+#include <algorithm>
+
+namespace incidentd {
+namespace {
+
+constexpr std::size_t sinks_per_incident_max = 32;
+
+int rank(const AlertSummary& alert) { return (alert.firing ? 8 : 0) + static_cast<int>(alert.severity); }
+
+std::string_view reason_for(ActionKind kind) {
+    switch (kind) {
+        case ActionKind::open_ticket:
+            return "the incident opened";
+        case ActionKind::update_ticket:
+            return "the incident changed";
+        case ActionKind::resolve_ticket:
+            return "all alerts are over";
+    }
+    return {};
+}
+
+}  // namespace
+
+void Correlator::State::choose_sinks(IncidentRecord& incident) {
+    if (rules == nullptr) return;
+    const IncidentView& view = incident.view;
+    std::vector<LabelView> labels;
+    for (const auto& [name, value] : view.group_labels) labels.push_back({name, value});
+    const auto set = [&labels](std::string_view name, std::string_view value) {
+        std::erase_if(labels, [name](const LabelView& label) { return label.name == name; });
+        if (!value.empty()) labels.push_back({name, value});
+    };
+    set("priority", to_string(view.priority));
+    set("severity", to_string(view.severity));
+    set("rule", view.rule);
+    set("category", view.category);
+    set("service", view.service);
+    set("assignment_group", view.assignment_group);
+    std::sort(labels.begin(), labels.end(), [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
+
+    for (const Route& route : rules->routes) {
+        if (!matches_all(route.match, labels)) continue;
+        for (const std::string& name : route.to) {
+            const bool known = std::any_of(incident.sinks.begin(), incident.sinks.end(),
+                                           [&name](const SinkRecord& sink) { return sink.name == name; });
+            if (known || incident.sinks.size() >= sinks_per_incident_max) continue;
+            SinkRecord sink;
+            sink.name = name;
+            sink.update_every = route.update_every;
+            incident.sinks.push_back(std::move(sink));
+        }
+        if (!route.proceed) break;
+    }
+}
+
+void Correlator::State::advance_sinks(IncidentRecord& incident) {
+    if (incident.view.state == IncidentState::pending) return;
+    for (std::size_t i = 0; i < incident.sinks.size(); ++i) advance(incident, i);
+}
+
+void Correlator::State::advance(IncidentRecord& incident, std::size_t sink_index) {
+    SinkRecord& sink = incident.sinks[sink_index];
+    if (sink.outstanding || sink.settled || sink.dead) return;
+    if (!sink.created) return hand_out(incident, sink, ActionKind::open_ticket);
+    if (incident.view.state == IncidentState::resolved) return hand_out(incident, sink, ActionKind::resolve_ticket);
+    if (sink.delivered_revision >= incident.view.revision) return;
+    const Instant due = sink.last_sent + sink.update_every;
+    if (due <= now) return hand_out(incident, sink, ActionKind::update_ticket);
+    if (sink.update_set) return;
+    sink.update_set = true;
+    deadlines.set(due, DeadlineKind::update_due, incident.view.id.value, 0, static_cast<std::uint8_t>(sink_index));
+}
+
+void Correlator::State::hand_out(IncidentRecord& incident, SinkRecord& sink, ActionKind kind) {
+    sink.outstanding = true;
+    sink.outstanding_kind = kind;
+    sink.outstanding_revision = incident.view.revision;
+    sink.last_sent = now;
+    ++sizes.actions_outstanding;
+    emit(DeliveryChanged{incident.view.id,
+                         sink.name,
+                         kind,
+                         DeliveryState::due,
+                         sink.outstanding_revision,
+                         sink.ticket,
+                         sink.ticket_url,
+                         {}});
+    emit(ActionDue{make_action(incident, sink)});
+}
+
+Action Correlator::State::make_action(const IncidentRecord& incident, const SinkRecord& sink) const {
+    Action action;
+    action.kind = sink.outstanding_kind;
+    action.sink = sink.name;
+    action.reason = std::string(reason_for(sink.outstanding_kind));
+    action.idempotency_key = incident.view.key + "/" + std::to_string(sink.outstanding_revision);
+    action.ticket = sink.ticket;
+    action.incident = incident.view;
+    // The revision the report will speak of; the rest may be newer after a restart, which only makes the text fresher.
+    action.incident.revision = sink.outstanding_revision;
+    for (const Slot slot : incident.alerts)
+        if (alerts[slot].used && alerts[slot].incident == incident.view.id) action.alerts.push_back(summary(slot));
+    const std::size_t shown = std::min<std::size_t>(action.alerts.size(), limits.alerts_shown_in_ticket_max);
+    std::stable_sort(action.alerts.begin(), action.alerts.end(),
+                     [](const AlertSummary& a, const AlertSummary& b) { return rank(a) > rank(b); });
+    action.alerts.resize(shown);
+    for (const IncidentFact& fact : incident.facts)
+        if (fact.revision > sink.delivered_revision && fact.revision <= sink.outstanding_revision)
+            action.facts.push_back(fact.fact);
+    action.facts_omitted = sink.outstanding_revision - sink.delivered_revision - action.facts.size();
+    return action;
+}
+
+void Correlator::State::on_report(const DeliveryReported& report) {
+    const auto found = incidents.find(report.incident);
+    if (found == incidents.end()) return;
+    IncidentRecord& incident = found->second;
+    const auto at = std::find_if(incident.sinks.begin(), incident.sinks.end(),
+                                 [&report](const SinkRecord& sink) { return sink.name == report.sink; });
+    // A report twice, or of an action nobody waits for: the first one counted.
+    if (at == incident.sinks.end() || !at->outstanding || at->outstanding_revision != report.revision) return;
+    SinkRecord& sink = *at;
+    sink.outstanding = false;
+    --sizes.actions_outstanding;
+    if (!report.ticket.empty()) sink.ticket = report.ticket;
+    if (!report.ticket_url.empty()) sink.ticket_url = report.ticket_url;
+    emit(DeliveryChanged{incident.view.id, sink.name, sink.outstanding_kind,
+                         report.delivered ? DeliveryState::delivered : DeliveryState::dead, report.revision,
+                         sink.ticket, sink.ticket_url, report.detail});
+    const std::string ticket = sink.name + (sink.ticket.empty() ? std::string() : " ticket " + sink.ticket);
+    if (report.delivered) {
+        sink.delivered_revision = report.revision;
+        sink.created = true;
+        sink.settled = sink.outstanding_kind == ActionKind::resolve_ticket;
+        emit(TimelineAdded{incident.view.id, "delivered",
+                           ticket + ": " + std::string(to_string(sink.outstanding_kind)) + " done"});
+    } else {
+        emit(TimelineAdded{
+            incident.view.id, "delivery_dead",
+            ticket + ": " + std::string(to_string(sink.outstanding_kind)) + " failed for good: " + report.detail});
+        // A lost update must not keep the ticket from being resolved later; a lost opening or resolution waits for
+        // people.
+        if (sink.outstanding_kind == ActionKind::update_ticket)
+            sink.delivered_revision = report.revision;
+        else
+            sink.dead = true;
+    }
+    advance(incident, static_cast<std::size_t>(at - incident.sinks.begin()));
+    retire(incident.view.id);
+}
+
+void Correlator::State::retry_dead(IncidentRecord& incident, std::string_view name, bool drop) {
+    for (std::size_t i = 0; i < incident.sinks.size(); ++i) {
+        SinkRecord& sink = incident.sinks[i];
+        if (!sink.dead || (!name.empty() && sink.name != name)) continue;
+        sink.dead = false;
+        if (drop) {
+            sink.settled = true;
+            emit(DeliveryChanged{incident.view.id, sink.name, sink.outstanding_kind, DeliveryState::dropped,
+                                 sink.outstanding_revision, sink.ticket, sink.ticket_url, "dropped"});
+        } else {
+            advance(incident, i);
+        }
+    }
+}
+
+bool Correlator::State::all_settled(const IncidentRecord& incident) const {
+    return std::all_of(incident.sinks.begin(), incident.sinks.end(),
+                       [](const SinkRecord& sink) { return sink.settled; });
+}
+
+}  // namespace incidentd

@@ -1,0 +1,307 @@
+#include "correlator/input.hpp"
+
+#include "correlator/fingerprint.hpp"
+
+#include <cstring>
+#include <optional>
+
+namespace incidentd {
+namespace {
+
+constexpr std::uint8_t format_version = 1;
+
+enum class RecordKind : std::uint8_t {
+    genesis = 1,
+    alerts = 2,
+    delivery = 3,
+    rules = 4,
+    command = 5,
+    tick = 6,
+    started = 7,
+};
+
+class Writer {
+public:
+    explicit Writer(std::string& out) : out_(out) {}
+    void byte(std::uint8_t value) { out_.push_back(static_cast<char>(value)); }
+    // LEB128: small numbers take one byte.
+    void number(std::uint64_t value) {
+        while (value >= 0x80) {
+            byte(static_cast<std::uint8_t>(value | 0x80));
+            value >>= 7;
+        }
+        byte(static_cast<std::uint8_t>(value));
+    }
+    void fixed64(std::uint64_t value) {
+        for (int shift = 0; shift < 64; shift += 8) byte(static_cast<std::uint8_t>(value >> shift));
+    }
+    void time(Instant at) { number(static_cast<std::uint64_t>(at.ms)); }
+    void text(std::string_view value) {
+        number(value.size());
+        out_ += value;
+    }
+    void labels(LabelsView labels) {
+        number(labels.size());
+        for (const LabelView& label : labels) {
+            text(label.name);
+            text(label.value);
+        }
+    }
+
+private:
+    std::string& out_;
+};
+
+// Every read is bounded by the record; after a failure all further reads fail too, so callers check once at the end.
+class Reader {
+public:
+    explicit Reader(std::string_view record) : rest_(record) {}
+    std::uint8_t byte() {
+        if (rest_.empty()) return fail();
+        const auto value = static_cast<std::uint8_t>(rest_.front());
+        rest_.remove_prefix(1);
+        return value;
+    }
+    std::uint64_t number() {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            const std::uint8_t piece = byte();
+            if (failed_) return 0;
+            value |= static_cast<std::uint64_t>(piece & 0x7F) << shift;
+            if ((piece & 0x80) == 0) return value;
+        }
+        return fail();
+    }
+    std::uint64_t fixed64() {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 8) value |= static_cast<std::uint64_t>(byte()) << shift;
+        return value;
+    }
+    Instant time() { return {static_cast<std::int64_t>(number())}; }
+    std::string_view text() {
+        const std::uint64_t size = number();
+        if (failed_ || size > rest_.size()) {
+            fail();
+            return {};
+        }
+        const std::string_view value = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return value;
+    }
+    std::string string() { return std::string(text()); }
+    // A count of things that take at least `least_bytes` each: more than the record can hold is corruption, not memory.
+    std::size_t count(std::size_t least_bytes) {
+        const std::uint64_t value = number();
+        if (failed_ || value > rest_.size() / least_bytes) return fail();
+        return value;
+    }
+    bool flag() { return byte() != 0; }
+    template <class Enum>
+    Enum member(Enum most) {
+        const std::uint8_t value = byte();
+        if (value > static_cast<std::uint8_t>(most)) fail();
+        return static_cast<Enum>(value);
+    }
+    bool done() const { return !failed_ && rest_.empty(); }
+    bool failed() const { return failed_; }
+
+private:
+    std::uint8_t fail() {
+        failed_ = true;
+        rest_ = {};
+        return 0;
+    }
+    std::string_view rest_;
+    bool failed_ = false;
+};
+
+void encode_event(const AlertEvent& e, Writer& w) {
+    w.fixed64(e.fingerprint.high);
+    w.fixed64(e.fingerprint.low);
+    w.byte(static_cast<std::uint8_t>(e.kind));
+    w.byte(static_cast<std::uint8_t>(e.severity));
+    w.time(e.starts_at);
+    w.time(e.ends_at);
+    w.time(e.expires_at);
+    for (const std::string_view text : {e.key, e.episode, e.title, e.text, e.url, e.actor}) w.text(text);
+    w.labels(e.labels);
+    w.labels(e.annotations);
+}
+
+struct Encode {
+    Writer& w;
+    void head(RecordKind kind) const {
+        w.byte(format_version);
+        w.byte(static_cast<std::uint8_t>(kind));
+    }
+    void operator()(const Genesis& in) const {
+        head(RecordKind::genesis);
+        w.text(in.instance);
+        w.text(in.engine_version);
+    }
+    void operator()(const AlertsReceived& in) const {
+        head(RecordKind::alerts);
+        w.text(in.events.empty() ? std::string_view{} : in.events.front().source);
+        w.number(in.events.size());
+        for (const AlertEvent& event : in.events) encode_event(event, w);
+    }
+    void operator()(const DeliveryReported& in) const {
+        head(RecordKind::delivery);
+        w.number(in.incident.value);
+        w.text(in.sink);
+        w.number(in.revision);
+        w.byte(static_cast<std::uint8_t>(in.kind));
+        w.byte(in.delivered ? 1 : 0);
+        w.text(in.ticket);
+        w.text(in.ticket_url);
+        w.text(in.detail);
+    }
+    void operator()(const RulesActivated& in) const {
+        head(RecordKind::rules);
+        w.text(in.hash);
+        w.text(in.text);
+    }
+    void operator()(const OperatorCommand& in) const {
+        head(RecordKind::command);
+        w.byte(static_cast<std::uint8_t>(in.verb));
+        w.number(in.incident.value);
+        w.text(in.sink);
+        w.text(in.actor);
+        w.text(in.comment);
+    }
+    void operator()(const Tick&) const { head(RecordKind::tick); }
+    void operator()(const Started& in) const {
+        head(RecordKind::started);
+        w.number(static_cast<std::uint64_t>(in.grace.ms));
+    }
+};
+
+// Fills scratch.labels from `r` and returns where they start; the vector may move, so spans are made at the very end.
+struct LabelRange {
+    std::size_t first = 0;
+    std::size_t count = 0;
+};
+
+LabelRange decode_labels(Reader& r, DecodeScratch& scratch) {
+    const LabelRange range{scratch.labels.size(), r.count(2)};
+    for (std::size_t i = 0; i < range.count; ++i) {
+        const std::string_view name = r.text();
+        scratch.labels.push_back({name, r.text()});
+    }
+    return range;
+}
+
+bool sorted_and_whole(LabelsView labels) {
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        if (labels[i].name.empty() || labels[i].value.empty()) return false;
+        if (i > 0 && !(labels[i - 1].name < labels[i].name)) return false;
+    }
+    return true;
+}
+
+bool decode_alerts(Reader& r, DecodeScratch& scratch) {
+    const std::string_view source = r.text();
+    constexpr std::size_t least_event_bytes = 29;
+    const std::size_t count = r.count(least_event_bytes);
+    std::vector<std::pair<LabelRange, LabelRange>> ranges(count);
+    scratch.events.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        AlertEvent& e = scratch.events[i];
+        e = AlertEvent{};
+        e.source = source;
+        e.fingerprint.high = r.fixed64();
+        e.fingerprint.low = r.fixed64();
+        e.kind = r.member(EventKind::note);
+        e.severity = r.member(Severity::critical);
+        e.starts_at = r.time();
+        e.ends_at = r.time();
+        e.expires_at = r.time();
+        for (std::string_view* text : {&e.key, &e.episode, &e.title, &e.text, &e.url, &e.actor}) *text = r.text();
+        ranges[i].first = decode_labels(r, scratch);
+        ranges[i].second = decode_labels(r, scratch);
+    }
+    if (r.failed()) return false;
+    for (std::size_t i = 0; i < count; ++i) {
+        AlertEvent& e = scratch.events[i];
+        e.labels = LabelsView(scratch.labels).subspan(ranges[i].first.first, ranges[i].first.count);
+        e.annotations = LabelsView(scratch.labels).subspan(ranges[i].second.first, ranges[i].second.count);
+        if (!sorted_and_whole(e.labels) || !sorted_and_whole(e.annotations)) return false;
+        if (e.fingerprint != fingerprint_of(e.source, e.key, e.labels)) return false;
+    }
+    return true;
+}
+
+DeliveryReported decode_delivery(Reader& r) {
+    DeliveryReported in;
+    in.incident.value = r.number();
+    in.sink = r.string();
+    in.revision = r.number();
+    in.kind = r.member(ActionKind::resolve_ticket);
+    in.delivered = r.flag();
+    in.ticket = r.string();
+    in.ticket_url = r.string();
+    in.detail = r.string();
+    return in;
+}
+
+OperatorCommand decode_command(Reader& r) {
+    OperatorCommand in;
+    in.verb = r.member(OperatorCommand::Verb::drop_delivery);
+    in.incident.value = r.number();
+    in.sink = r.string();
+    in.actor = r.string();
+    in.comment = r.string();
+    return in;
+}
+
+std::optional<Input> decode_body(RecordKind kind, Reader& r, DecodeScratch& scratch) {
+    switch (kind) {
+        case RecordKind::genesis: {
+            Genesis in;
+            in.instance = r.string();
+            in.engine_version = r.string();
+            return in;
+        }
+        case RecordKind::alerts:
+            if (!decode_alerts(r, scratch)) return std::nullopt;
+            return AlertsReceived{scratch.events};
+        case RecordKind::delivery:
+            return decode_delivery(r);
+        case RecordKind::rules: {
+            RulesActivated in;
+            in.hash = r.string();
+            in.text = r.string();
+            return in;
+        }
+        case RecordKind::command:
+            return decode_command(r);
+        case RecordKind::tick:
+            return Tick{};
+        case RecordKind::started:
+            return Started{Duration{static_cast<std::int64_t>(r.number())}};
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+void encode(const Input& input, std::string& out) {
+    Writer writer(out);
+    std::visit(Encode{writer}, input);
+}
+
+Result<Input> decode(std::string_view record, DecodeScratch& scratch) {
+    scratch.events.clear();
+    scratch.labels.clear();
+    Reader reader(record);
+    if (const std::uint8_t version = reader.byte(); version != format_version)
+        return Error(ErrorCode::corrupt, "record format " + std::to_string(version) + " is not known to this version");
+    const auto kind = static_cast<RecordKind>(reader.byte());
+    std::optional<Input> input = decode_body(kind, reader, scratch);
+    if (!input || !reader.done())
+        return Error(ErrorCode::corrupt,
+                     "record of kind " + std::to_string(static_cast<int>(kind)) + " does not read back");
+    return std::move(*input);
+}
+
+}  // namespace incidentd

@@ -1,0 +1,219 @@
+// Incidents from their first alert to the day they leave memory.
+#include "correlator/packed_text.hpp"
+#include "correlator/state.hpp"
+
+#include <algorithm>
+
+namespace incidentd {
+namespace {
+
+Urgency urgency_of(Severity severity) {
+    switch (severity) {
+        case Severity::critical:
+            return Urgency::critical;
+        case Severity::error:
+            return Urgency::high;
+        case Severity::warning:
+            return Urgency::medium;
+        case Severity::unknown:
+        case Severity::info:
+            return Urgency::low;
+    }
+    return Urgency::low;
+}
+
+}  // namespace
+
+IncidentRecord* Correlator::State::live_incident(IncidentId id) {
+    if (!id.is_set()) return nullptr;
+    const auto found = incidents.find(id);
+    if (found == incidents.end()) return nullptr;
+    const IncidentState state = found->second.view.state;
+    return state == IncidentState::pending || state == IncidentState::open ? &found->second : nullptr;
+}
+
+void Correlator::State::open(IncidentRecord& incident) {
+    IncidentView& view = incident.view;
+    view.state = IncidentState::open;
+    view.opened_at = now;
+    ++incident.generation;
+    --sizes.incidents_pending;
+    ++sizes.incidents_open;
+    add_fact(incident, "opened",
+             "opened with priority " + std::string(to_string(view.priority)) + " (impact " +
+                 std::string(to_string(view.impact)) + ", urgency " + std::string(to_string(view.urgency)) + "); " +
+                 view.because);
+    emit(IncidentOpened{view.category, view.priority});
+    if (view.acknowledged) sample(Kpi::time_to_acknowledge, incident, Duration{0});
+    choose_sinks(incident);
+    changed(incident);
+    advance_sinks(incident);
+}
+
+void Correlator::State::alert_stopped(IncidentRecord& incident, const AlertRecord& alert, Verdict verdict) {
+    --incident.view.alerts_firing;
+    --incident.firing_by_severity[static_cast<std::size_t>(alert.severity)];
+    reassess(incident);
+    add_fact(incident, verdict == Verdict::expired ? "expired" : "recovered",
+             name_of(alert) +
+                 (verdict == Verdict::expired ? " was not refreshed by its source and counts as over" : " recovered"));
+    // A pending one waits for the end of its hold: what comes and goes within it is gathered, not dropped and begun
+    // again.
+    if (incident.view.alerts_firing == 0 && incident.view.state == IncidentState::open) {
+        ++incident.generation;
+        deadlines.set(now + incident.quiet, DeadlineKind::quiet_over, incident.view.id.value, incident.generation);
+    }
+    changed(incident);
+    advance_sinks(incident);
+}
+
+void Correlator::State::alert_worsened(IncidentRecord& incident, const AlertRecord& alert, Severity before) {
+    --incident.firing_by_severity[static_cast<std::size_t>(before)];
+    ++incident.firing_by_severity[static_cast<std::size_t>(alert.severity)];
+    reassess(incident);
+    add_fact(incident, "severity",
+             name_of(alert) + " went from " + std::string(to_string(before)) + " to " +
+                 std::string(to_string(alert.severity)));
+    changed(incident);
+    advance_sinks(incident);
+}
+
+void Correlator::State::resolve(IncidentRecord& incident) {
+    IncidentView& view = incident.view;
+    view.state = IncidentState::resolved;
+    view.resolved_at = now;
+    --sizes.incidents_open;
+    if (const auto group = groups.find(incident.group); group != groups.end() && group->second == view.id)
+        groups.erase(group);
+    add_fact(
+        incident, "resolved",
+        "all " + std::to_string(view.alerts_total) + " alerts are over and stayed so for " + to_string(incident.quiet));
+    emit(IncidentResolved{view.category, view.priority});
+    sample(Kpi::time_to_resolve, incident, view.resolved_at - view.opened_at);
+    changed(incident);
+    advance_sinks(incident);
+    retire(view.id);
+}
+
+void Correlator::State::drop(IncidentRecord& incident) {
+    IncidentView& view = incident.view;
+    view.state = IncidentState::dropped;
+    view.resolved_at = now;
+    --sizes.incidents_pending;
+    if (const auto group = groups.find(incident.group); group != groups.end() && group->second == view.id)
+        groups.erase(group);
+    emit(TimelineAdded{view.id, "dropped", "every alert recovered within the hold: never opened, no ticket"});
+    changed(incident);
+    retire(view.id);
+}
+
+void Correlator::State::acknowledge(IncidentRecord& incident, std::string_view actor, std::string_view comment) {
+    IncidentView& view = incident.view;
+    if (view.acknowledged) return;
+    view.acknowledged = true;
+    view.acknowledged_by = std::string(actor);
+    view.acknowledged_at = now;
+    if (view.state == IncidentState::open) sample(Kpi::time_to_acknowledge, incident, now - view.opened_at);
+    add_fact(
+        incident, "acknowledged",
+        "acknowledged by " + view.acknowledged_by + (comment.empty() ? std::string() : ": " + std::string(comment)));
+    changed(incident);
+}
+
+void Correlator::State::unacknowledge(IncidentRecord& incident, std::string_view actor) {
+    IncidentView& view = incident.view;
+    if (!view.acknowledged) return;
+    view.acknowledged = false;
+    view.acknowledged_by.clear();
+    view.acknowledged_at = Instant{};
+    add_fact(incident, "unacknowledged", "acknowledgement taken back by " + std::string(actor));
+    changed(incident);
+}
+
+void Correlator::State::reassess(IncidentRecord& incident) {
+    IncidentView& view = incident.view;
+    if (view.alerts_firing > 0) {
+        std::size_t worst = incident.firing_by_severity.size() - 1;
+        while (worst > 0 && incident.firing_by_severity[worst] == 0) --worst;
+        view.severity = static_cast<Severity>(worst);
+    }
+    view.peak_severity = view.messages_total <= 1 ? view.severity : std::max(view.peak_severity, view.severity);
+    // Urgency follows the worst that was seen: a ticket whose priority falls while it is worked on confuses its people.
+    view.urgency = incident.urgency_fixed.value_or(urgency_of(view.peak_severity));
+    const Priority before = view.priority;
+    if (rules != nullptr)
+        view.priority = rules->priority[static_cast<std::size_t>(view.impact)][static_cast<std::size_t>(view.urgency)];
+    if (view.state == IncidentState::open && view.priority != before)
+        add_fact(
+            incident, "priority",
+            "priority went from " + std::string(to_string(before)) + " to " + std::string(to_string(view.priority)));
+}
+
+void Correlator::State::add_fact(IncidentRecord& incident, std::string kind, std::string text) {
+    ++incident.view.revision;
+    incident.facts.push_back({incident.view.revision, {now, text}});
+    if (incident.facts.size() > limits.facts_per_update_max) incident.facts.pop_front();
+    emit(TimelineAdded{incident.view.id, std::move(kind), std::move(text)});
+}
+
+void Correlator::State::retire(IncidentId id) {
+    const auto found = incidents.find(id);
+    if (found == incidents.end()) return;
+    const IncidentRecord& incident = found->second;
+    const bool over = incident.view.state == IncidentState::resolved || incident.view.state == IncidentState::dropped;
+    if (!over || !all_settled(incident)) return;
+    const std::vector<Slot> slots = incident.alerts;
+    incidents.erase(found);
+    for (const Slot slot : slots)
+        if (alerts[slot].used && alerts[slot].incident == id && !alerts[slot].firing) {
+            if (!alerts[slot].forget_set) forget_if_due(slot);
+        }
+}
+
+bool Correlator::State::evict_dead_incident() {
+    for (auto& [id, incident] : incidents) {
+        if (incident.view.state != IncidentState::resolved) continue;
+        const bool only_dead = std::all_of(incident.sinks.begin(), incident.sinks.end(),
+                                           [](const SinkRecord& sink) { return sink.settled || sink.dead; });
+        if (!only_dead) continue;
+        const IncidentId victim = id;
+        retry_dead(incident, {}, true);
+        retire(victim);
+        return true;
+    }
+    return false;
+}
+
+void Correlator::State::on_command(const OperatorCommand& command) {
+    const auto found = incidents.find(command.incident);
+    if (found == incidents.end()) return;
+    IncidentRecord& incident = found->second;
+    switch (command.verb) {
+        case OperatorCommand::Verb::acknowledge:
+            if (live_incident(command.incident) == nullptr) return;
+            acknowledge(incident, command.actor, command.comment);
+            advance_sinks(incident);
+            return;
+        case OperatorCommand::Verb::retry_delivery:
+            return retry_dead(incident, command.sink, false);
+        case OperatorCommand::Verb::drop_delivery:
+            retry_dead(incident, command.sink, true);
+            return retire(command.incident);
+    }
+}
+
+void Correlator::State::sample(Kpi kpi, const IncidentRecord& incident, Duration value) {
+    emit(KpiSampled{kpi, incident.view.service, incident.view.priority, value});
+}
+
+void Correlator::State::note_failure(const IncidentRecord& incident) {
+    const bool known = service_last_began.contains(incident.view.service);
+    const std::string service =
+        known || service_last_began.size() < limits.services_max ? incident.view.service : std::string("other");
+    const auto [at, first] = service_last_began.try_emplace(service, now);
+    if (first) return;
+    emit(KpiSampled{Kpi::time_between_failures, service, incident.view.priority, now - at->second});
+    at->second = now;
+}
+
+}  // namespace incidentd

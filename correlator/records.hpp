@@ -1,0 +1,85 @@
+// What the engine keeps in memory of each alert and incident. Private to correlator/.
+#pragma once
+
+#include "correlator/action.hpp"
+#include "correlator/incident.hpp"
+#include "correlator/string_pool.hpp"
+#include "correlator/time.hpp"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace incidentd {
+
+struct InternedLabel {
+    StringPool::Handle name = 0;
+    StringPool::Handle value = 0;
+};
+
+struct AlertRecord {
+    Fingerprint fingerprint;
+    std::unique_ptr<InternedLabel[]> labels;
+    std::string details;  // title, text, url, annotations: packed (see packed_text.hpp)
+    std::string episode;
+    std::uint64_t details_hash = 0;
+    std::uint64_t count = 0;
+    Instant starts_at, first_seen, last_seen, expires_at, resolved_at;
+    IncidentId incident;
+    StringPool::Handle source = 0;
+    StringPool::Handle key = 0;
+    std::uint32_t generation = 0;  // of the slot: grows when the record is freed
+    std::uint16_t label_count = 0;
+    Severity severity = Severity::unknown;
+    bool used = false;
+    bool firing = false;
+    bool suppressed = false;
+    bool acknowledged = false;
+    bool expiry_set = false;  // an alert_expires deadline stands in the heap
+    bool forget_set = false;
+    bool resolved_by_message = false;
+    bool ever_fired = false;
+    bool touched = false;  // waits in the list of visit_touched()
+};
+
+struct SinkRecord {
+    std::string name;
+    Duration update_every{0};
+    std::uint64_t delivered_revision = 0;
+    std::uint64_t outstanding_revision = 0;
+    std::string ticket, ticket_url;
+    Instant last_sent;
+    ActionKind outstanding_kind = ActionKind::open_ticket;
+    bool outstanding = false;
+    bool created = false;  // the ticket exists
+    bool settled = false;  // resolved there; nothing more is sent
+    bool dead = false;     // a dead letter waits for an operator
+    bool update_set = false;
+};
+
+struct IncidentFact {
+    std::uint64_t revision = 0;
+    Fact fact;
+};
+
+struct IncidentRecord {
+    IncidentView view;
+    Fingerprint group;  // hash of rule and group values
+    Duration within{0}, quiet{0}, max_age{0};
+    std::optional<Urgency> urgency_fixed;  // of the rule; otherwise it follows the severity
+    std::uint32_t max_alerts = 0;
+    Instant last_onset;
+    bool touched = false;          // waits in the list of visit_touched_incidents()
+    std::uint32_t generation = 0;  // grows when a pending quiet or hold deadline no longer counts
+    std::array<std::uint32_t, 5> firing_by_severity{};
+    std::vector<std::uint32_t> alerts;  // slots, in the order of joining
+    std::deque<IncidentFact> facts;     // newest EngineLimits::facts_per_update_max
+    std::vector<SinkRecord> sinks;      // at most 32
+    std::vector<std::pair<std::string, std::string>> route_labels;
+};
+
+}  // namespace incidentd

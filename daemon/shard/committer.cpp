@@ -1,0 +1,122 @@
+#include "daemon/shard/committer.hpp"
+
+#include "adapters/source.hpp"
+#include "daemon/clock.hpp"
+
+#include <cstdlib>
+
+namespace incidentd {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(monotonic_now() - start).count();
+}
+
+}  // namespace
+
+Committer::Committer(Journal& journal, Log& log, Metrics& metrics, std::function<void()> wake)
+    : journal_(journal),
+      log_(log),
+      metrics_(metrics),
+      wake_(std::move(wake)),
+      durable_(journal.recovery().last.value) {}
+
+Committer::~Committer() { stop(); }
+
+void Committer::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void Committer::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Committer::submit(CommitBatch batch) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_bytes_ < waiting_bytes_max || stopping_; });
+    waiting_bytes_ += batch.bytes.size();
+    waiting_.push_back(std::move(batch));
+    lock.unlock();
+    changed_.notify_all();
+}
+
+void Committer::run() {
+    std::vector<CommitBatch> batches;
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
+            if (waiting_.empty()) return;
+            batches.swap(waiting_);
+            waiting_bytes_ = 0;
+        }
+        changed_.notify_all();
+        commit(batches);
+        batches.clear();
+    }
+}
+
+void Committer::commit(std::vector<CommitBatch>& batches) {
+    std::vector<JournalEntry> entries;
+    for (const CommitBatch& batch : batches)
+        for (const CommitBatch::Entry& entry : batch.entries)
+            entries.push_back(
+                {entry.sequence, entry.at, std::string_view(batch.bytes).substr(entry.offset, entry.size)});
+    if (entries.empty()) return;
+    const auto start = monotonic_now();
+    if (!write(entries, batches)) return;
+    if (const Result<void> synced = journal_.sync(); !synced) {
+        // After a failed sync nobody knows what is on the disk. Ending here and reading the journal back is the only
+        // way to know; nothing of it was acknowledged.
+        log_.error("the journal could not be synced: stopping, so that a restart reads back what is really there",
+                   {{"error", synced.error().message}});
+        std::_Exit(EXIT_FAILURE);
+    }
+    metrics_.commit_seconds(seconds_since(start));
+    metrics_.commit_entries(entries.size());
+    durable_.store(entries.back().sequence.value, std::memory_order_release);
+    for (CommitBatch& batch : batches) {
+        for (CommitBatch::Waiting& waiting : batch.replies) waiting.reply->send(std::move(waiting.accepted));
+        for (const auto& done : batch.done) done(true);
+    }
+    wake_();
+}
+
+// Tries until the disk takes the entries: the engine has already applied them, so they may be late but never missing.
+bool Committer::write(const std::vector<JournalEntry>& entries, std::vector<CommitBatch>& batches) {
+    for (;;) {
+        const Result<void> written = journal_.append(entries);
+        if (written) break;
+        stall(written.error(), batches);
+        std::unique_lock lock(mutex_);
+        if (changed_.wait_for(lock, std::chrono::milliseconds(200), [this] { return stopping_; })) {
+            log_.error("stopping while the journal refuses writes: unacknowledged alerts are given up",
+                       {{"entries", std::to_string(entries.size())}});
+            return false;
+        }
+    }
+    if (stalled_.exchange(false)) log_.info("the journal takes writes again", {});
+    return true;
+}
+
+void Committer::stall(const Error& error, std::vector<CommitBatch>& batches) {
+    metrics_.commit_failed();
+    log_.error("the journal refuses writes: nothing is acknowledged until it takes them",
+               {{"error", error.message}, {"do", "free disk space or mend the state directory; no restart is needed"}});
+    stalled_.store(true);
+    for (CommitBatch& batch : batches) {
+        for (CommitBatch::Waiting& waiting : batch.replies) {
+            HttpReply reply = json_error(503, "the alerts could not be stored; send them again");
+            reply.headers.emplace_back("Retry-After", "5");
+            waiting.reply->send(std::move(reply));
+        }
+        batch.replies.clear();
+    }
+}
+
+}  // namespace incidentd

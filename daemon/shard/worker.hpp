@@ -1,0 +1,59 @@
+// The shard's step: order and time are decided here, inputs go to the committer, the engine applies them meanwhile, and
+// what follows from them is released once they are durable. One thread; time is passed in.
+#pragma once
+
+#include "correlator/correlator.hpp"
+#include "daemon/inbox.hpp"
+#include "daemon/metrics.hpp"
+#include "daemon/shard/committer.hpp"
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace incidentd {
+
+// Effects of one input, in order.
+struct ReleasedEffects {
+    Sequence sequence;
+    Effects effects;
+};
+
+class Worker {
+public:
+    // `release` is called on the shard's thread, in order of sequence, only for durable inputs.
+    Worker(Correlator engine, Sequence last, Instant last_at, CommitPort& commits, Metrics& metrics,
+           std::vector<std::string> sources, std::function<void(std::vector<ReleasedEffects>&&)> release);
+
+    // Takes `items` (left empty) as of `now`, fires what is due, releases what became durable.
+    void step(std::vector<InboxItem>& items, Instant now);
+
+    // When step() has something to do without items; nullopt: never.
+    std::optional<Instant> next_due() const { return engine_.next_deadline(); }
+    bool idle() const { return awaiting_.empty(); }  // everything was released
+
+    Correlator& engine() { return engine_; }
+    Sequence last() const { return last_; }
+
+private:
+    void take(AlertsItem& item, CommitBatch& batch);
+    void take(InputItem& item, CommitBatch& batch);
+    void record(const Input& input, CommitBatch& batch);
+    void apply(const Input& input, Sequence sequence);
+    void fire_due(CommitBatch& batch);
+    void count(const AlertsItem& item);
+    void release_durable();
+
+    Correlator engine_;
+    Sequence last_;
+    Instant now_;
+    CommitPort& commits_;
+    Metrics& metrics_;
+    const std::vector<std::string> sources_;
+    const std::function<void(std::vector<ReleasedEffects>&&)> release_;
+    std::deque<ReleasedEffects> awaiting_;
+};
+
+}  // namespace incidentd

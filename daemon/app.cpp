@@ -46,7 +46,7 @@ std::vector<std::string> App::sink_names() const {
 }
 
 Result<void> App::start() {
-    if (Result<void> sinks = make_sinks(); !sinks) return sinks;
+    if (Result<void> adapters = make_adapters(); !adapters) return adapters;
     if (Result<void> storage = open_storage(); !storage) return storage;
     Result<Recovered> recovered = recover_state();
     if (!recovered) return recovered.error();
@@ -103,8 +103,14 @@ Result<Recovered> App::recover_state() {
     return recovered;
 }
 
-Result<void> App::make_sinks() {
+Result<void> App::make_adapters() {
     Problems problems;
+    for (const SourceConfig& source : config_.sources) {
+        const SourceSetup setup{source.name, source.options, config_.events};
+        std::unique_ptr<Source> made = source.spec->make(setup, problems);
+        if (made == nullptr) return Error(ErrorCode::invalid, "source " + source.name + ": " + problems.text());
+        sources_.push_back(std::move(made));
+    }
     for (const SinkConfig& sink : config_.sinks) {
         const SinkSetup setup{sink.name, sink.options, config_.external_url, std::string("incidentd/") + INCIDENTD_VERSION};
         std::unique_ptr<Sink> made = sink.spec->make(setup, problems);
@@ -197,8 +203,13 @@ void App::release(std::vector<ReleasedEffects>&& released) {
 }
 
 Result<void> App::start_serving() {
-    gateway_ = std::make_unique<Gateway>(config_, inbox_, metrics_, log_,
-                                         [this] { return shard_->table_full() || committer_->stalled(); });
+    GatewaySetup setup;
+    for (std::size_t i = 0; i < sources_.size(); ++i)
+        setup.sources.push_back({config_.sources[i].name, config_.sources[i].mount, sources_[i].get(), config_.sources[i].tokens});
+    setup.api_tokens = config_.api_tokens;
+    setup.table_full = [this] { return shard_->table_full(); };
+    setup.stalled = [this] { return committer_->stalled(); };
+    gateway_ = std::make_unique<Gateway>(std::move(setup), inbox_, metrics_, log_);
     add_routes();
     metrics_.on_scrape([this] { return sample(); });
     log_.on_suppressed([this](std::uint64_t lines) { metrics_.log_suppressed(lines); });

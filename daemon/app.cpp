@@ -284,23 +284,25 @@ void App::stop() {
 }
 
 void App::add_routes() {
-    gateway_->add_route("GET", "/-/healthy", Gateway::Access::open,
-                        [](const HttpRequestView&, ReplyPtr reply) { reply->send(plain(200, "OK\n")); });
-    gateway_->add_route("GET", "/-/ready", Gateway::Access::open, [this](const HttpRequestView&, ReplyPtr reply) {
+    const auto add = [this](const char* path, RouteAuth auth, std::function<void(const HttpRequestView&, ReplyPtr)> handle) {
+        gateway_->add_route({"GET", path, false, auth, std::move(handle)});
+    };
+    add("/-/healthy", RouteAuth::open, [](const HttpRequestView&, ReplyPtr reply) { reply->send(plain(200, "OK\n")); });
+    add("/-/ready", RouteAuth::open, [this](const HttpRequestView&, ReplyPtr reply) {
         reply->send(ready_ && !committer_->stalled() ? plain(200, "OK\n") : plain(503, "not ready\n"));
     });
-    gateway_->add_route("GET", "/metrics", Gateway::Access::api, [this](const HttpRequestView&, ReplyPtr reply) {
+    add("/metrics", RouteAuth::api, [this](const HttpRequestView&, ReplyPtr reply) {
         reply->send({200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(), {}});
     });
-    const auto alertmanager = [this](std::string_view path, void (AlertmanagerApi::*answer)(const HttpRequestView&, ReplyPtr) const) {
-        gateway_->add_route("GET", path, Gateway::Access::api, [this, answer](const HttpRequestView& request, ReplyPtr reply) {
+    using Answer = void (AlertmanagerApi::*)(const HttpRequestView&, ReplyPtr) const;
+    const std::pair<const char*, Answer> alertmanager[] = {{"/api/v2/alerts", &AlertmanagerApi::alerts},
+                                                           {"/api/v2/alerts/groups", &AlertmanagerApi::groups},
+                                                           {"/api/v2/status", &AlertmanagerApi::status},
+                                                           {"/api/v2/receivers", &AlertmanagerApi::receivers}};
+    for (const auto& [path, answer] : alertmanager)
+        add(path, RouteAuth::api, [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
             (alertmanager_.*answer)(request, std::move(reply));
         });
-    };
-    alertmanager("/api/v2/alerts", &AlertmanagerApi::alerts);
-    alertmanager("/api/v2/alerts/groups", &AlertmanagerApi::groups);
-    alertmanager("/api/v2/status", &AlertmanagerApi::status);
-    alertmanager("/api/v2/receivers", &AlertmanagerApi::receivers);
 }
 
 }  // namespace incidentd

@@ -18,7 +18,7 @@ std::string excerpt(std::string_view body) {
     for (std::size_t at = 0; at < body.size() && line.size() < excerpt_bytes_max;) {
         const std::size_t length = utf8_length_at(body, at);
         const auto byte = static_cast<unsigned char>(body[at]);
-        if (length == 0 || byte < 0x20 || byte == 0x7F) {
+        if (length == 0 || byte <= 0x20 || byte == 0x7F) {
             if (!line.empty() && line.back() != ' ') line += ' ';
             ++at;
         } else {

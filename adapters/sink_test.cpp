@@ -45,7 +45,7 @@ TEST_CASE("sink: Retry-After counts in seconds, is bounded, and a date is left t
 
 TEST_CASE("sink: what a server says is quoted in one bounded, clean line") {
     CHECK(failure(400, {}, "{\n  \"message\" : \"no\xFF queue\"\r\n}\n").reason ==
-          "create: HTTP 400: {   \"message\" : \"no queue\" }");
+          "create: HTTP 400: { \"message\" : \"no queue\" }");
     CHECK(failure(400, {}, std::string(10'000, 'x')).reason.size() < 350);
 }
 

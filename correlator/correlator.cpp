@@ -106,6 +106,16 @@ bool Correlator::visit_touched(std::size_t most, const std::function<void(const 
     return !state.touched.empty();
 }
 
+void Correlator::visit_touched_incidents(const std::function<void(const IncidentView&)>& visit) {
+    for (const IncidentId id : state_->touched_incidents) {
+        const auto found = state_->incidents.find(id);
+        if (found == state_->incidents.end()) continue;
+        found->second.touched = false;
+        visit(found->second.view);
+    }
+    state_->touched_incidents.clear();
+}
+
 std::vector<std::uint32_t> Correlator::alert_slots() const {
     std::vector<std::uint32_t> slots;
     slots.reserve(state_->sizes.alerts_held);
@@ -116,7 +126,7 @@ std::vector<std::uint32_t> Correlator::alert_slots() const {
 
 Correlator::AlertState Correlator::alert_state(std::uint32_t slot) const {
     const AlertRecord& alert = state_->alerts[slot];
-    return {alert.firing, alert.suppressed, alert.acknowledged, alert.incident, alert.expires_at};
+    return {alert.used, alert.firing, alert.suppressed, alert.acknowledged, alert.incident, alert.expires_at};
 }
 
 AlertRow Correlator::alert_row(std::uint32_t slot) const { return state_->row(slot); }

@@ -62,10 +62,13 @@ public:
     // Calls `visit` for every alert whose count or last_seen moved since the last call, at most `most` of them, and
     // forgets them. Returns false when none are left. Not part of the deterministic state.
     bool visit_touched(std::size_t most, const std::function<void(const AlertRow&)>& visit);
+    // The same for incidents whose only change is the number of messages.
+    void visit_touched_incidents(const std::function<void(const IncidentView&)>& visit);
 
     // Read access for the API. Slots stay valid until the next apply().
     std::vector<std::uint32_t> alert_slots() const;  // every record, in slot order
     struct AlertState {
+        bool held;  // false: the slot is free by now; nothing else may be asked of it
         bool firing;
         bool suppressed;
         bool acknowledged;

@@ -76,7 +76,7 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
     const std::uint64_t details_before = alert.details_hash;
     refresh(slot, event);
     IncidentRecord* incident = alert.incident.is_set() ? live_incident(alert.incident) : nullptr;
-    if (incident != nullptr) ++incident->view.messages_total;
+    if (incident != nullptr) count_message(*incident);
     if (alert.severity != before) {
         decide(
             alert, Verdict::severity_changed, {},
@@ -144,6 +144,7 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
         ++alert.count;
         alert.last_seen = now;
         touch(slot);
+        if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
         ++outcomes.repeated;
         return;
     }
@@ -152,7 +153,7 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
     alert.last_seen = now;
     alert.resolved_by_message = true;
     touch(slot);
-    if (IncidentRecord* incident = live_incident(alert.incident)) ++incident->view.messages_total;
+    if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
     stop_firing(slot, Verdict::resolved, "the source reported the recovery");
 }
 
@@ -316,6 +317,13 @@ void Correlator::State::touch(Slot slot) {
     if (alert.touched) return;
     alert.touched = true;
     touched.push_back(slot);
+}
+
+void Correlator::State::count_message(IncidentRecord& incident) {
+    ++incident.view.messages_total;
+    if (incident.touched) return;
+    incident.touched = true;
+    touched_incidents.push_back(incident.view.id);
 }
 
 void Correlator::State::decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because) {

@@ -73,6 +73,7 @@ struct IncidentRecord {
     std::optional<Urgency> urgency_fixed;  // of the rule; otherwise it follows the severity
     std::uint32_t max_alerts = 0;
     Instant last_onset;
+    bool touched = false;          // waits in the list of visit_touched_incidents()
     std::uint32_t generation = 0;  // grows when a pending quiet or hold deadline no longer counts
     std::array<std::uint32_t, 5> firing_by_severity{};
     std::vector<std::uint32_t> alerts;  // slots, in the order of joining

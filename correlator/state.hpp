@@ -62,6 +62,8 @@ struct Correlator::State {
     Outcomes outcomes;          // of the apply() under way
     std::vector<Slot> touched;  // of visit_touched()
 
+    std::vector<IncidentId> touched_incidents;
+
     Instant now;             // of the deadline or input under way
     Effects* out = nullptr;  // of the apply() under way
 
@@ -90,6 +92,7 @@ struct Correlator::State {
     void forget_if_due(Slot slot);
     void free_alert(Slot slot);
     void touch(Slot slot);
+    void count_message(IncidentRecord& incident);
     void decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because);
 
     // --- grouping.cpp -----------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 #include "daemon/clock.hpp"
 
+#include <utility>
+
 namespace incidentd {
 
 Projector::Projector(ReadModelWriter writer, Duration keep, Log& log)
@@ -33,41 +35,43 @@ void Projector::submit(std::vector<ReleasedEffects> released) {
     changed_.notify_all();
 }
 
-void Projector::refresh(std::vector<AlertRow> rows) {
+void Projector::refresh(Counts counts) {
     {
         const std::lock_guard lock(mutex_);
-        if (rows_.empty())
-            rows_ = std::move(rows);
-        else
-            rows_.insert(rows_.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
+        counts_.alerts.insert(counts_.alerts.end(), counts.alerts.begin(), counts.alerts.end());
+        counts_.incidents.insert(counts_.incidents.end(), counts.incidents.begin(), counts.incidents.end());
     }
     changed_.notify_all();
 }
 
+bool Projector::idle() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_.empty() && counts_.empty();
+}
+
 void Projector::run() {
     std::vector<ReleasedEffects> released;
-    std::vector<AlertRow> rows;
+    Counts counts;
     for (;;) {
         {
             std::unique_lock lock(mutex_);
-            changed_.wait(lock, [this] { return !waiting_.empty() || !rows_.empty() || stopping_; });
-            if (waiting_.empty() && rows_.empty()) return;
+            changed_.wait(lock, [this] { return !waiting_.empty() || !counts_.empty() || stopping_; });
+            if (waiting_.empty() && counts_.empty()) return;
             released.swap(waiting_);
-            rows.swap(rows_);
+            counts = std::exchange(counts_, {});
             waiting_effects_ = 0;
         }
         changed_.notify_all();
-        write(released, rows);
+        write(released, counts);
         released.clear();
-        rows.clear();
         prune_now_and_then();
     }
 }
 
 // Tries until it is written: effects left out here would be missing until somebody rebuilds the read model.
-void Projector::write(const std::vector<ReleasedEffects>& released, const std::vector<AlertRow>& rows) {
+void Projector::write(const std::vector<ReleasedEffects>& released, const Counts& counts) {
     for (;;) {
-        const Result<void> written = transaction(released, rows);
+        const Result<void> written = transaction(released, counts);
         if (written) break;
         log_.error("the read model could not be written: incidents shown may be out of date, nothing is lost",
                    {{"error", written.error().message}});
@@ -77,7 +81,7 @@ void Projector::write(const std::vector<ReleasedEffects>& released, const std::v
     reflects_.store(writer_.reflects().value, std::memory_order_relaxed);
 }
 
-Result<void> Projector::transaction(const std::vector<ReleasedEffects>& released, const std::vector<AlertRow>& rows) {
+Result<void> Projector::transaction(const std::vector<ReleasedEffects>& released, const Counts& counts) {
     if (Result<void> begun = writer_.begin(); !begun) {
         writer_.rollback();
         return begun;
@@ -93,11 +97,10 @@ Result<void> Projector::transaction(const std::vector<ReleasedEffects>& released
             }
         last = one.sequence;
     }
-    for (const AlertRow& row : rows)
-        if (Result<void> written = writer_.refresh(row); !written) {
-            writer_.rollback();
-            return written;
-        }
+    if (Result<void> written = writer_.refresh(counts); !written) {
+        writer_.rollback();
+        return written;
+    }
     Result<void> done = writer_.commit(last);
     if (!done) writer_.rollback();
     return done;

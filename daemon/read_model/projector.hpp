@@ -22,18 +22,19 @@ public:
     void start();
     void stop();  // writes what was submitted, then ends
 
-    // Shard thread. Effects at or below reflects() are skipped. Blocks while `waiting_most` effects wait: the read model
-    // may lag, but never leaves anything out.
+    // Shard thread. Effects at or below reflects() are skipped. Blocks while `waiting_most` effects wait: the read
+    // model may lag, but never leaves anything out.
     void submit(std::vector<ReleasedEffects> released);
-    void refresh(std::vector<AlertRow> rows);  // newest counts; may be merged
+    void refresh(Counts counts);  // the newest; follows the effects submitted before it
+    bool idle() const;            // nothing waits
 
     Sequence reflects() const { return {reflects_.load(std::memory_order_relaxed)}; }
     static constexpr std::size_t waiting_most = 200'000;
 
 private:
     void run();
-    void write(const std::vector<ReleasedEffects>& released, const std::vector<AlertRow>& rows);
-    Result<void> transaction(const std::vector<ReleasedEffects>& released, const std::vector<AlertRow>& rows);
+    void write(const std::vector<ReleasedEffects>& released, const Counts& counts);
+    Result<void> transaction(const std::vector<ReleasedEffects>& released, const Counts& counts);
     void prune_now_and_then();
 
     ReadModelWriter writer_;
@@ -42,10 +43,10 @@ private:
     std::atomic<std::uint64_t> reflects_;
     Instant last_prune_;
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<ReleasedEffects> waiting_;  // guarded by mutex_
-    std::vector<AlertRow> rows_;            // guarded by mutex_
+    Counts counts_;                         // guarded by mutex_
     std::size_t waiting_effects_ = 0;       // guarded by mutex_
     bool stopping_ = false;                 // guarded by mutex_
     std::thread thread_;

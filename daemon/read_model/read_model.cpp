@@ -3,8 +3,8 @@
 #include "adapters/json.hpp"
 #include "daemon/read_model/schema.hpp"
 
-#include <filesystem>
 #include <fmt/format.h>
+#include <filesystem>
 
 namespace incidentd {
 namespace {
@@ -38,7 +38,8 @@ Result<Database> open_with_schema(const std::string& file) {
     Result<Database> database = Database::open(file, Database::Mode::read_write_create);
     if (!database) return database;
     // The journal is the truth: after a crash a few last transactions are simply derived again.
-    const Result<void> made = database->execute(std::string("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;") + read_model_schema);
+    const Result<void> made =
+        database->execute(std::string("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;") + read_model_schema);
     if (!made) return made.error();
     return database;
 }
@@ -52,28 +53,36 @@ ReadModelWriter::ReadModelWriter(Database database, Statements statements, Seque
 
 Result<ReadModelWriter> ReadModelWriter::open(const std::string& file) {
     Result<Database> database = open_with_schema(file);
-    Result<std::int64_t> version = database ? single_number(*database, "SELECT value FROM meta WHERE name='version'") : database.error();
+    Result<std::int64_t> version =
+        database ? single_number(*database, "SELECT value FROM meta WHERE name='version'") : database.error();
     if (!version || (*version != 0 && *version != read_model_version)) {
         database = Error(ErrorCode::unavailable, "reopened");  // closes the old file first
         set_aside(file);
         database = open_with_schema(file);
         if (!database) return database.error();
     }
-    const Result<void> stamped = database->execute(fmt::format(
-        "INSERT OR IGNORE INTO meta VALUES('version', {}), ('sequence', 0)", read_model_version));
+    const Result<void> stamped = database->execute(
+        fmt::format("INSERT OR IGNORE INTO meta VALUES('version', {}), ('sequence', 0)", read_model_version));
     if (!stamped) return stamped.error();
     Result<std::int64_t> sequence = single_number(*database, "SELECT value FROM meta WHERE name='sequence'");
     if (!sequence) return sequence.error();
     Result<Statements> statements = prepare(*database);
     if (!statements) return statements.error();
-    return ReadModelWriter(std::move(*database), std::move(*statements), Sequence{static_cast<std::uint64_t>(*sequence)});
+    return ReadModelWriter(std::move(*database), std::move(*statements),
+                           Sequence{static_cast<std::uint64_t>(*sequence)});
+}
+
+Result<ReadModelWriter> ReadModelWriter::rebuild(const std::string& file) {
+    set_aside(file);
+    return open(file);
 }
 
 Result<ReadModelWriter::Statements> ReadModelWriter::prepare(Database& database) {
     Statements out;
     const std::pair<Statement*, const char*> wanted[] = {
         {&out.alert, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
-        {&out.refresh, "UPDATE alerts SET count=?, last_seen=? WHERE fingerprint=?"},
+        {&out.alert_count, "UPDATE alerts SET count=?, last_seen=? WHERE fingerprint=?"},
+        {&out.incident_count, "UPDATE incidents SET messages_total=? WHERE id=?"},
         {&out.verdict, "INSERT INTO verdicts(at,fingerprint,verdict,incident,rule,because) VALUES(?,?,?,?,?,?)"},
         {&out.incident, "INSERT OR REPLACE INTO incidents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&out.timeline, "INSERT INTO timeline(incident,at,kind,text) VALUES(?,?,?,?)"},
@@ -104,8 +113,16 @@ Result<void> ReadModelWriter::write(const Effect& effect) {
     return std::visit([this, &effect](const auto& what) { return put(effect.at, what); }, effect.what);
 }
 
-Result<void> ReadModelWriter::refresh(const AlertRow& row) {
-    return statements_.refresh.bind(1, row.count).bind(2, row.last_seen.ms).bind(3, to_string(row.fingerprint)).run();
+Result<void> ReadModelWriter::refresh(const Counts& counts) {
+    for (const Counts::Alert& alert : counts.alerts) {
+        statements_.alert_count.bind(1, alert.count).bind(2, alert.last_seen.ms).bind(3, to_string(alert.fingerprint));
+        if (Result<void> done = statements_.alert_count.run(); !done) return done;
+    }
+    for (const Counts::Incident& incident : counts.incidents) {
+        statements_.incident_count.bind(1, incident.messages_total).bind(2, incident.id.value);
+        if (Result<void> done = statements_.incident_count.run(); !done) return done;
+    }
+    return {};
 }
 
 Result<void> ReadModelWriter::put(Instant at, const AlertDecided& e) {
@@ -132,7 +149,12 @@ Result<void> ReadModelWriter::put(Instant, const AlertChanged& e) {
 Result<void> ReadModelWriter::put(Instant, const IncidentChanged& e) {
     const IncidentView& v = e.incident;
     Statement& s = statements_.incident;
-    s.bind(1, v.id.value).bind(2, v.key).bind(3, to_string(v.state)).bind(4, v.title).bind(5, v.rule).bind(6, v.because);
+    s.bind(1, v.id.value)
+        .bind(2, v.key)
+        .bind(3, to_string(v.state))
+        .bind(4, v.title)
+        .bind(5, v.rule)
+        .bind(6, v.because);
     s.bind(7, v.service).bind(8, v.category).bind(9, v.assignment_group).bind(10, to_string(v.severity));
     s.bind(11, to_string(v.peak_severity)).bind(12, to_string(v.impact)).bind(13, to_string(v.urgency));
     s.bind(14, to_string(v.priority)).bind(15, v.acknowledged_by).bind(16, v.began_at.ms).bind(17, v.opened_at.ms);
@@ -146,21 +168,26 @@ Result<void> ReadModelWriter::put(Instant at, const TimelineAdded& e) {
 
 Result<void> ReadModelWriter::put(Instant at, const DeliveryChanged& e) {
     Statement& s = statements_.delivery;
-    s.bind(1, e.incident.value).bind(2, e.sink).bind(3, to_string(e.kind)).bind(4, to_string(e.state)).bind(5, e.revision);
+    s.bind(1, e.incident.value)
+        .bind(2, e.sink)
+        .bind(3, to_string(e.kind))
+        .bind(4, to_string(e.state))
+        .bind(5, e.revision);
     return s.bind(6, e.ticket).bind(7, e.ticket_url).bind(8, e.detail).bind(9, at.ms).run();
 }
 
 Result<void> ReadModelWriter::prune(Instant before) {
-    return database_.execute(fmt::format(
-        "BEGIN IMMEDIATE;"
-        "CREATE TEMP TABLE IF NOT EXISTS gone(id INTEGER PRIMARY KEY); DELETE FROM gone;"
-        "INSERT INTO gone SELECT id FROM incidents WHERE state IN('resolved','dropped') AND resolved_at<{0} LIMIT 10000;"
-        "DELETE FROM timeline WHERE incident IN gone; DELETE FROM deliveries WHERE incident IN gone;"
-        "DELETE FROM incidents WHERE id IN gone;"
-        "DELETE FROM verdicts WHERE at<{0} AND incident NOT IN(SELECT id FROM incidents);"
-        "DELETE FROM alerts WHERE firing=0 AND last_seen<{0};"
-        "COMMIT;",
-        before.ms));
+    return database_.execute(
+        fmt::format("BEGIN IMMEDIATE;"
+                    "CREATE TEMP TABLE IF NOT EXISTS gone(id INTEGER PRIMARY KEY); DELETE FROM gone;"
+                    "INSERT INTO gone SELECT id FROM incidents WHERE state IN('resolved','dropped') AND "
+                    "resolved_at<{0} LIMIT 10000;"
+                    "DELETE FROM timeline WHERE incident IN gone; DELETE FROM deliveries WHERE incident IN gone;"
+                    "DELETE FROM incidents WHERE id IN gone;"
+                    "DELETE FROM verdicts WHERE at<{0} AND incident NOT IN(SELECT id FROM incidents);"
+                    "DELETE FROM alerts WHERE firing=0 AND last_seen<{0};"
+                    "COMMIT;",
+                    before.ms));
 }
 
 }  // namespace incidentd

@@ -1,5 +1,5 @@
-// Incidents, alerts, verdicts, timeline and deliveries as SQLite tables: derived from the journal, carrying the sequence
-// they reflect, rebuildable, open to sqlite3. Written by one thread.
+// Incidents, alerts, verdicts, timeline and deliveries as SQLite tables: derived from the journal, carrying the
+// sequence they reflect, rebuildable, open to sqlite3. Written by one thread.
 #pragma once
 
 #include "correlator/correlator.hpp"
@@ -11,6 +11,22 @@
 
 namespace incidentd {
 
+// Counters that move without an effect: read from the engine now and then.
+struct Counts {
+    struct Alert {
+        Fingerprint fingerprint;
+        std::uint64_t count = 0;
+        Instant last_seen;
+    };
+    struct Incident {
+        IncidentId id;
+        std::uint64_t messages_total = 0;
+    };
+    std::vector<Alert> alerts;
+    std::vector<Incident> incidents;
+    bool empty() const { return alerts.empty() && incidents.empty(); }
+};
+
 // The file inside a state directory.
 std::string read_model_file(const std::string& state_directory);
 
@@ -19,12 +35,15 @@ public:
     // Opens or makes the database. One of another schema version is set aside (renamed) and rebuilt from the journal.
     static Result<ReadModelWriter> open(const std::string& file);
 
+    // Sets the file aside and begins an empty one.
+    static Result<ReadModelWriter> rebuild(const std::string& file);
+
     Sequence reflects() const { return reflects_; }
 
     // Between begin() and commit(): any number of effects, then the sequence they belong to.
     Result<void> begin();
     Result<void> write(const Effect& effect);
-    Result<void> refresh(const AlertRow& row);  // counts and last_seen of a known alert
+    Result<void> refresh(const Counts& counts);
     Result<void> commit(Sequence reflects);
     void rollback();  // after an error
 
@@ -33,7 +52,7 @@ public:
 
 private:
     struct Statements {
-        Statement alert, refresh, verdict, incident, timeline, delivery, sequence;
+        Statement alert, alert_count, incident_count, verdict, incident, timeline, delivery, sequence;
     };
     ReadModelWriter(Database database, Statements statements, Sequence reflects);
     static Result<Statements> prepare(Database& database);

@@ -8,7 +8,8 @@ void Statement::Finalize::operator()(sqlite3_stmt* handle) const { sqlite3_final
 void Database::Close::operator()(sqlite3* handle) const { sqlite3_close(handle); }
 
 Statement& Statement::bind(int index, std::string_view text) {
-    sqlite3_bind_text64(handle_.get(), index, text.data() == nullptr ? "" : text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    sqlite3_bind_text64(handle_.get(), index, text.data() == nullptr ? "" : text.data(), text.size(), SQLITE_TRANSIENT,
+                        SQLITE_UTF8);
     return *this;
 }
 
@@ -45,7 +46,8 @@ void Statement::reset() {
 std::string Statement::text(int column) const {
     const auto* data = sqlite3_column_text(handle_.get(), column);
     const int size = sqlite3_column_bytes(handle_.get(), column);
-    return data == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
+    return data == nullptr ? std::string()
+                           : std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
 }
 
 std::int64_t Statement::number(int column) const { return sqlite3_column_int64(handle_.get(), column); }
@@ -70,8 +72,8 @@ Result<void> Database::execute(const std::string& sql) {
 
 Result<Statement> Database::prepare(std::string_view sql) {
     sqlite3_stmt* handle = nullptr;
-    if (sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle, nullptr) !=
-        SQLITE_OK)
+    if (sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle,
+                           nullptr) != SQLITE_OK)
         return Error(ErrorCode::io, "SQLite: " + last_error());
     return Statement(handle);
 }

@@ -15,7 +15,11 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }  // namespace
 
 Committer::Committer(Journal& journal, Log& log, Metrics& metrics, std::function<void()> wake)
-    : journal_(journal), log_(log), metrics_(metrics), wake_(std::move(wake)), durable_(journal.recovery().last.value) {}
+    : journal_(journal),
+      log_(log),
+      metrics_(metrics),
+      wake_(std::move(wake)),
+      durable_(journal.recovery().last.value) {}
 
 Committer::~Committer() { stop(); }
 
@@ -61,13 +65,14 @@ void Committer::commit(std::vector<CommitBatch>& batches) {
     std::vector<JournalEntry> entries;
     for (const CommitBatch& batch : batches)
         for (const CommitBatch::Entry& entry : batch.entries)
-            entries.push_back({entry.sequence, entry.at, std::string_view(batch.bytes).substr(entry.offset, entry.size)});
+            entries.push_back(
+                {entry.sequence, entry.at, std::string_view(batch.bytes).substr(entry.offset, entry.size)});
     if (entries.empty()) return;
     const auto start = monotonic_now();
     if (!write(entries, batches)) return;
     if (const Result<void> synced = journal_.sync(); !synced) {
-        // After a failed sync nobody knows what is on the disk. Ending here and reading the journal back is the only way to
-        // know; nothing of it was acknowledged.
+        // After a failed sync nobody knows what is on the disk. Ending here and reading the journal back is the only
+        // way to know; nothing of it was acknowledged.
         log_.error("the journal could not be synced: stopping, so that a restart reads back what is really there",
                    {{"error", synced.error().message}});
         std::_Exit(EXIT_FAILURE);

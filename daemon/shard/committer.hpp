@@ -1,5 +1,5 @@
-// Makes inputs durable: a thread that sleeps in fdatasync. The next write and sync starts when the last one ends and takes
-// all that waits (natural group commit), while the shard parses and applies what comes next.
+// Makes inputs durable: a thread that sleeps in fdatasync. The next write and sync starts when the last one ends and
+// takes all that waits (natural group commit), while the shard parses and applies what comes next.
 #pragma once
 
 #include "adapters/journal.hpp"
@@ -78,9 +78,9 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<CommitBatch> waiting_;    // guarded by mutex_
-    std::size_t waiting_bytes_ = 0;       // guarded by mutex_
-    bool stopping_ = false;               // guarded by mutex_
+    std::vector<CommitBatch> waiting_;  // guarded by mutex_
+    std::size_t waiting_bytes_ = 0;     // guarded by mutex_
+    bool stopping_ = false;             // guarded by mutex_
     std::thread thread_;
 };
 

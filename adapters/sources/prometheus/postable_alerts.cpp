@@ -1,7 +1,7 @@
 #include "adapters/sources/prometheus/postable_alerts.hpp"
 
+#include "adapters/alert_convention.hpp"
 #include "adapters/json.hpp"
-#include "correlator/severity.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -57,14 +57,6 @@ std::string quoted(std::string_view text) {
     std::string out;
     append_json_string(out, text);
     return out;
-}
-
-std::string_view value_of(const std::vector<LabelView>& labels, std::string_view name) {
-    std::string_view found;
-    for (const LabelView& label : labels) {
-        if (label.name == name) found = label.value;
-    }
-    return found;
 }
 
 }  // namespace
@@ -265,17 +257,7 @@ void PostableAlertsReader::interpret() {
         if (draft_.starts_at > received_at_) draft_.starts_at = received_at_;
         draft_.ends_at = {};
     }
-    const std::string_view severity = value_of(draft_.labels, "severity");
-    if (!severity.empty()) draft_.severity = severity_from_convention(severity).value_or(Severity::unknown);
-    draft_.title = value_of(draft_.annotations, "summary");
-    if (draft_.title.empty()) {
-        const std::string_view instance = value_of(draft_.labels, "instance");
-        title_.assign(value_of(draft_.labels, "alertname"));
-        if (!instance.empty()) title_.append(" (").append(instance).append(")");
-        draft_.title = title_;
-    }
-    draft_.text = value_of(draft_.annotations, "description");
-    if (draft_.text.empty()) draft_.text = value_of(draft_.annotations, "message");
+    apply_prometheus_convention(draft_, title_);
 }
 
 }  // namespace incidentd::sources::prometheus

@@ -97,15 +97,12 @@ void read_source(const SettingsNode::Member& member, ConfigReading& reading) {
     if (source.spec == nullptr) return;  // its options cannot be judged
     read_mount(reader, source);
     source.tokens = read_tokens(reader, reading.secrets, reading.problems);
-    const bool tokens_wrong = reading.problems.items().size() != before && source.tokens.empty();
     source.options = read_options(source.spec->options, reader, reading.secrets, reading.problems);
     reader.finish();
     if (reading.problems.items().size() == before) {
         const SourceSetup setup{source.name, source.options, reading.config.events};
         source.spec->make(setup, reading.problems);
     }
-    // One problem is enough: the exposure check need not ask for tokens whose form was just refused.
-    if (tokens_wrong) source.tokens.emplace_back();
     reading.config.sources.push_back(std::move(source));
 }
 

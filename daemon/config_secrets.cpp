@@ -162,11 +162,14 @@ std::vector<TokenHash> read_tokens(SettingsReader& reader, const SecretResolver&
     std::vector<TokenHash> tokens;
     const SettingsNode* node = reader.any("tokens");
     if (node == nullptr) return tokens;
-    if (node->kind != SettingsNode::Kind::list) {
+    const std::size_t before = problems.items().size();
+    if (node->kind == SettingsNode::Kind::list) {
+        for (const SettingsNode& item : node->items) add_token(item, secrets, problems, tokens);
+    } else {
         add_token(*node, secrets, problems, tokens);
-        return tokens;
     }
-    for (const SettingsNode& item : node->items) add_token(item, secrets, problems, tokens);
+    // One problem is enough: the exposure check need not miss tokens whose form was refused. The value is never used.
+    if (tokens.empty() && problems.items().size() != before) tokens.emplace_back();
     return tokens;
 }
 

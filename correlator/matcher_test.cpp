@@ -28,10 +28,10 @@ bool match(std::string_view text, std::string_view value) {
 
 TEST_CASE("matchers are read as Alertmanager's UTF-8 parser reads them") {
     struct Row {
-        const char* text;
-        const char* expected;
+        std::string text;
+        std::string expected;
     };
-    static constexpr Row rows[] = {
+    static const Row rows[] = {
         {R"(foo=bar)", R"(foo="bar")"},
         {R"(foo="bar")", R"(foo="bar")"},
         {R"( foo  !=  "bar" )", R"(foo!="bar")"},

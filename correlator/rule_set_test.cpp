@@ -20,10 +20,10 @@ std::string parts_of(std::string_view text) {
 
 TEST_CASE("templates are split into text and places") {
     struct Row {
-        const char* text;
-        const char* expected;
+        std::string text;
+        std::string expected;
     };
-    static constexpr Row rows[] = {
+    static const Row rows[] = {
         {"", ""},
         {"plain", "[plain]"},
         {"{{a}}", "<a>"},

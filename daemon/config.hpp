@@ -47,8 +47,10 @@ struct SinkConfig {
 
 struct HttpLimits {
     std::uint32_t connections_max = 1024;
-    std::size_t header_bytes_max = 64 * 1024;
+    std::size_t request_line_bytes_max = 16 * 1024;
+    std::size_t header_bytes_max = 64 * 1024;          // request line included
     std::size_t body_bytes_max = 16 * 1024 * 1024;
+    std::size_t bodies_bytes_max = 256 * 1024 * 1024;  // of all connections together; more: 503
     Duration idle_timeout = seconds(75);
     Duration request_timeout = seconds(30);  // first byte to last byte of one request
 };

@@ -208,12 +208,22 @@ std::string SettingsReader::require_text(std::string_view key) {
     return value.value_or("");
 }
 
+void SettingsReader::refuse(std::string_view key, std::string message, std::string hint) {
+    refused_.emplace_back(key);
+    for (const SettingsNode::Member& member : node_.members) {
+        if (member.key != key) continue;
+        problems_.add(member.key_where, join_path(node_.path, key), std::move(message), std::move(hint));
+        return;
+    }
+}
+
 void SettingsReader::finish() {
     std::vector<std::string> allowed = known_;
     std::sort(allowed.begin(), allowed.end());
     allowed.erase(std::unique(allowed.begin(), allowed.end()), allowed.end());
     for (const SettingsNode::Member& member : node_.members) {
         if (std::binary_search(allowed.begin(), allowed.end(), member.key)) continue;
+        if (std::find(refused_.begin(), refused_.end(), member.key) != refused_.end()) continue;
         const std::string near = nearest(member.key, allowed);
         std::string hint = near.empty() ? "" : "did you mean '" + near + "'? ";
         hint += "allowed here: ";

@@ -97,14 +97,18 @@ public:
 
     bool has(std::string_view key) const { return node_.find(key) != nullptr; }
     const SettingsNode& node() const { return node_; }
+    Problems& problems() const { return problems_; }
     void problem(std::string_view key, std::string message, std::string hint = {});  // at the key's value, or the map
-    void finish();                                                                   // unknown keys
+    // Reports the key when it is there; it is never listed as allowed.
+    void refuse(std::string_view key, std::string message, std::string hint);
+    void finish();  // unknown keys
 
 private:
     const SettingsNode* take(std::string_view key);
     const SettingsNode& node_;
     Problems& problems_;
     std::vector<std::string> known_;
+    std::vector<std::string> refused_;
 };
 
 // Of `known`, the one a person most likely meant by `word` (edit distance at most a third of its length); "" when none

@@ -167,7 +167,10 @@ private:
         } else if (!frame.has_key) {
             frame.has_key = true;
             frame.key_where = node.where;
-            if (node.kind != SettingsNode::Kind::scalar) problems_.add(node.where, "", "a key must be plain text");
+            if (node.kind != SettingsNode::Kind::scalar) {
+                problems_.add(node.where, path(), "a key must be plain text",
+                              "a text with braces needs quotes: '{{host}}'");
+            }
             frame.key = std::move(node.scalar);
         } else {
             frame.has_key = false;

@@ -1,0 +1,263 @@
+#include "adapters/sources/prometheus/postable_alerts.hpp"
+
+#include "adapters/alert_convention.hpp"
+#include "adapters/json.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace incidentd::sources::prometheus {
+namespace {
+
+using simdjson::error_code;
+using simdjson::ondemand::json_type;
+
+constexpr std::size_t kept_bytes_max = std::size_t{1} << 20U;  // parser memory held between requests
+
+bool is_label_name(std::string_view name) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    if (name.empty() || !letter(name.front())) return false;
+    return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+// What Go's url.ParseRequestURI takes: an absolute path, or a scheme and a colon; no control characters.
+bool is_request_uri(std::string_view text) {
+    if (std::any_of(text.begin(), text.end(),
+                    [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
+        return false;
+    }
+    if (text.starts_with('/')) return true;
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos || colon == 0 || !letter(text.front())) return false;
+    const std::string_view scheme = text.substr(0, colon);
+    return std::all_of(scheme.begin(), scheme.end(),
+                       [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'; });
+}
+
+std::string_view kind_name(json_type type) {
+    switch (type) {
+        case json_type::array:
+            return "array";
+        case json_type::object:
+            return "object";
+        case json_type::number:
+            return "number";
+        case json_type::string:
+            return "string";
+        case json_type::boolean:
+            return "bool";
+        case json_type::null:
+            return "null";
+    }
+    return "value";
+}
+
+std::string quoted(std::string_view text) {
+    std::string out;
+    append_json_string(out, text);
+    return out;
+}
+
+}  // namespace
+
+void PostableAlertsReader::fault(PostableFault::Step step, int code, std::string message) {
+    // The earliest step wins, and within a step the first.
+    if (fault_ && fault_->step <= step) return;
+    fault_ = PostableFault{step, code, RejectReason::invalid_field, std::move(message)};
+}
+
+PostableOutcome PostableAlertsReader::read(std::string_view body, Instant received_at, AlertBatch& out) {
+    PostableOutcome outcome;
+    received_at_ = received_at;
+    if (!parser_ || parser_->capacity() > kept_bytes_max) parser_.emplace();
+    const error_code error = read_all(padded_.assign(body), out, outcome);
+    if (error && !outcome.refused) outcome.refused = explain_json(body, error);
+    return outcome;
+}
+
+error_code PostableAlertsReader::read_all(simdjson::padded_string_view text, AlertBatch& out,
+                                          PostableOutcome& outcome) {
+    simdjson::ondemand::document document;
+    if (const auto error = parser_->iterate(text).get(document)) return error;
+    json_type type{};
+    if (const auto error = document.type().get(type)) return error;
+    if (type == json_type::null) {
+        outcome.refused = ItemError{0, RejectReason::empty, "alerts in body is required"};
+        return simdjson::SUCCESS;
+    }
+    if (type != json_type::array) {
+        outcome.refused = ItemError{0, RejectReason::malformed,
+                                    "an array of alerts is expected, found a JSON " + std::string(kind_name(type))};
+        return simdjson::SUCCESS;
+    }
+    simdjson::ondemand::array array;
+    if (const auto error = document.get_array().get(array)) return error;
+    index_ = 0;
+    for (auto element : array) {
+        simdjson::ondemand::value value;
+        if (const auto error = std::move(element).get(value)) return error;
+        if (index_ >= alerts_per_request_max) {
+            outcome.refused =
+                ItemError{index_, RejectReason::too_large,
+                          "more than " + std::to_string(alerts_per_request_max) + " alerts in one request"};
+            return simdjson::SUCCESS;
+        }
+        if (const auto error = read_alert(value)) return error;
+        if (!fault_) interpret();
+        if (!fault_) {
+            if (const auto added = out.add(draft_, limits_); !added) {
+                fault_ = PostableFault{PostableFault::Step::validation, 0, reject_reason(added.error()),
+                                       added.error().message};
+            }
+        }
+        if (fault_) {
+            outcome.rejected.push_back({index_, fault_->reason, fault_->message});
+            if (outcome.rejected.size() == 1 || fault_->step < outcome.worst.step) outcome.worst = std::move(*fault_);
+        }
+        ++index_;
+    }
+    // On-Demand stops at the array's end; whatever follows it would go unread.
+    return document.current_location().error() == simdjson::OUT_OF_BOUNDS ? simdjson::SUCCESS
+                                                                          : simdjson::TRAILING_CONTENT;
+}
+
+error_code PostableAlertsReader::read_alert(simdjson::ondemand::value value) {
+    draft_.clear();
+    fault_.reset();
+    has_labels_ = false;
+    json_type type{};
+    if (const auto error = value.type().get(type)) return error;
+    if (type != json_type::object) {
+        fault(PostableFault::Step::decode, 0,
+              std::to_string(index_) + ": an alert must be an object, found " + std::string(kind_name(type)));
+        return simdjson::SUCCESS;
+    }
+    simdjson::ondemand::object object;
+    if (const auto error = value.get_object().get(object)) return error;
+    for (auto member : object) {
+        simdjson::ondemand::field field;
+        std::string_view key;
+        if (const auto error = std::move(member).get(field)) return error;
+        if (const auto error = field.unescaped_key().get(key)) return error;
+        if (const auto error = read_member(key, field.value())) return error;
+    }
+    return simdjson::SUCCESS;
+}
+
+error_code PostableAlertsReader::read_member(std::string_view key, simdjson::ondemand::value value) {
+    if (key == "labels") {
+        json_type type{};
+        if (const auto error = value.type().get(type)) return error;
+        has_labels_ = type != json_type::null;
+        return read_set(key, value, draft_.labels);
+    }
+    if (key == "annotations") return read_set(key, value, draft_.annotations);
+    if (key == "startsAt") return read_time(key, value, draft_.starts_at);
+    if (key == "endsAt") return read_time(key, value, draft_.ends_at);
+    if (key == "generatorURL") return read_text(key, value, draft_.url);
+    return simdjson::SUCCESS;  // unknown members are none of our business; iteration skips the value
+}
+
+error_code PostableAlertsReader::read_set(std::string_view name, simdjson::ondemand::value value,
+                                          std::vector<LabelView>& into) {
+    into.clear();
+    json_type type{};
+    if (const auto error = value.type().get(type)) return error;
+    if (type == json_type::null) return simdjson::SUCCESS;
+    if (type != json_type::object) {
+        fault(PostableFault::Step::decode, 0,
+              std::to_string(index_) + "." + std::string(name) + " must be an object, found " +
+                  std::string(kind_name(type)));
+        return simdjson::SUCCESS;
+    }
+    simdjson::ondemand::object object;
+    if (const auto error = value.get_object().get(object)) return error;
+    for (auto member : object) {
+        simdjson::ondemand::field field;
+        LabelView label;
+        if (const auto error = std::move(member).get(field)) return error;
+        if (const auto error = field.unescaped_key().get(label.name)) return error;
+        if (const auto error = read_text(name, field.value(), label.value)) return error;
+        if (into.size() < json_labels_max) {
+            into.push_back(label);
+        } else {
+            fault(PostableFault::Step::validation, 0,
+                  "more than " + std::to_string(json_labels_max) + " " + std::string(name) + " in one alert");
+        }
+    }
+    return simdjson::SUCCESS;
+}
+
+error_code PostableAlertsReader::read_text(std::string_view name, simdjson::ondemand::value value,
+                                           std::string_view& into) {
+    const auto error = value.get_string().get(into);
+    if (error != simdjson::INCORRECT_TYPE) return error;
+    into = {};
+    json_type type{};
+    if (const auto type_error = value.type().get(type)) return type_error;
+    // Go reads null into a string as "".
+    if (type != json_type::null) {
+        fault(PostableFault::Step::decode, 0,
+              std::to_string(index_) + "." + std::string(name) + " must hold strings, found a " +
+                  std::string(kind_name(type)));
+    }
+    return simdjson::SUCCESS;
+}
+
+error_code PostableAlertsReader::read_time(std::string_view name, simdjson::ondemand::value value, Instant& into) {
+    std::string_view text;
+    into = {};
+    if (const auto error = read_text(name, value, text)) return error;
+    if (text.empty()) return simdjson::SUCCESS;
+    const auto at = parse_rfc3339(text);
+    if (at) {
+        into = *at;
+    } else {
+        fault(PostableFault::Step::decode, 0,
+              std::to_string(index_) + "." + std::string(name) + ": " + at.error().message);
+    }
+    return simdjson::SUCCESS;
+}
+
+void PostableAlertsReader::check_labels() {
+    using Step = PostableFault::Step;
+    if (!has_labels_) fault(Step::schema, 602, std::to_string(index_) + ".labels in body is required");
+    if (!draft_.url.empty() && !is_request_uri(draft_.url)) {
+        fault(Step::schema, 601,
+              std::to_string(index_) + ".generatorURL in body must be of type uri: " + quoted(draft_.url));
+    }
+    const auto check_names = [&](const std::vector<LabelView>& set, std::string_view what) {
+        for (const LabelView& label : set) {
+            if (is_label_name(label.name)) continue;
+            fault(Step::validation, 0, "invalid " + std::string(what) + ": invalid name " + quoted(label.name));
+            return;
+        }
+    };
+    if (std::all_of(draft_.labels.begin(), draft_.labels.end(), [](const LabelView& l) { return l.value.empty(); })) {
+        fault(Step::validation, 0, "at least one label pair required");
+    }
+    check_names(draft_.labels, "label set");
+    check_names(draft_.annotations, "annotations");
+}
+
+void PostableAlertsReader::interpret() {
+    check_labels();
+    if (!draft_.starts_at.is_set()) draft_.starts_at = draft_.ends_at;
+    if (draft_.ends_at.is_set() && draft_.ends_at < draft_.starts_at) {
+        fault(PostableFault::Step::validation, 0, "start time must be before end time");
+    }
+    if (fault_) return;
+
+    if (draft_.ends_at.is_set() && draft_.ends_at <= received_at_) {
+        draft_.kind = EventKind::resolved;
+    } else {
+        draft_.expires_at = draft_.ends_at.is_set() ? draft_.ends_at : received_at_ + resolve_timeout_;
+        // An alert that begins in the future is firing now: what it says about its start cannot be right.
+        if (draft_.starts_at > received_at_) draft_.starts_at = received_at_;
+        draft_.ends_at = {};
+    }
+    apply_prometheus_convention(draft_, title_);
+}
+
+}  // namespace incidentd::sources::prometheus

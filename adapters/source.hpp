@@ -58,6 +58,7 @@ public:
     virtual std::vector<SourceRoute> routes() const = 0;
 
     // The secret the sender offers. Default: "Authorization: Bearer x" or the password of Basic; nullopt when none.
+    // Also asked while the body is still on its way (and empty), unless the body is a form: only a form may carry it.
     virtual std::optional<std::string> credential(const HttpRequestView& request) const;
 
     // Appends the request's alerts to `out`. Never throws on any input; bounded by the input's size.

@@ -46,7 +46,7 @@ std::vector<std::string> App::sink_names() const {
 }
 
 Result<void> App::start() {
-    if (Result<void> sinks = make_sinks(); !sinks) return sinks;
+    if (Result<void> adapters = make_adapters(); !adapters) return adapters;
     if (Result<void> storage = open_storage(); !storage) return storage;
     Result<Recovered> recovered = recover_state();
     if (!recovered) return recovered.error();
@@ -103,8 +103,14 @@ Result<Recovered> App::recover_state() {
     return recovered;
 }
 
-Result<void> App::make_sinks() {
+Result<void> App::make_adapters() {
     Problems problems;
+    for (const SourceConfig& source : config_.sources) {
+        const SourceSetup setup{source.name, source.options, config_.events};
+        std::unique_ptr<Source> made = source.spec->make(setup, problems);
+        if (made == nullptr) return Error(ErrorCode::invalid, "source " + source.name + ": " + problems.text());
+        sources_.push_back(std::move(made));
+    }
     for (const SinkConfig& sink : config_.sinks) {
         const SinkSetup setup{sink.name, sink.options, config_.external_url, std::string("incidentd/") + INCIDENTD_VERSION};
         std::unique_ptr<Sink> made = sink.spec->make(setup, problems);
@@ -197,8 +203,13 @@ void App::release(std::vector<ReleasedEffects>&& released) {
 }
 
 Result<void> App::start_serving() {
-    gateway_ = std::make_unique<Gateway>(config_, inbox_, metrics_, log_,
-                                         [this] { return shard_->table_full() || committer_->stalled(); });
+    GatewaySetup setup;
+    for (std::size_t i = 0; i < sources_.size(); ++i)
+        setup.sources.push_back({config_.sources[i].name, config_.sources[i].mount, sources_[i].get(), config_.sources[i].tokens});
+    setup.api_tokens = config_.api_tokens;
+    setup.table_full = [this] { return shard_->table_full(); };
+    setup.stalled = [this] { return committer_->stalled(); };
+    gateway_ = std::make_unique<Gateway>(std::move(setup), inbox_, metrics_, log_);
     add_routes();
     metrics_.on_scrape([this] { return sample(); });
     log_.on_suppressed([this](std::uint64_t lines) { metrics_.log_suppressed(lines); });
@@ -273,23 +284,25 @@ void App::stop() {
 }
 
 void App::add_routes() {
-    gateway_->add_route("GET", "/-/healthy", Gateway::Access::open,
-                        [](const HttpRequestView&, ReplyPtr reply) { reply->send(plain(200, "OK\n")); });
-    gateway_->add_route("GET", "/-/ready", Gateway::Access::open, [this](const HttpRequestView&, ReplyPtr reply) {
+    const auto add = [this](const char* path, RouteAuth auth, std::function<void(const HttpRequestView&, ReplyPtr)> handle) {
+        gateway_->add_route({"GET", path, false, auth, std::move(handle)});
+    };
+    add("/-/healthy", RouteAuth::open, [](const HttpRequestView&, ReplyPtr reply) { reply->send(plain(200, "OK\n")); });
+    add("/-/ready", RouteAuth::open, [this](const HttpRequestView&, ReplyPtr reply) {
         reply->send(ready_ && !committer_->stalled() ? plain(200, "OK\n") : plain(503, "not ready\n"));
     });
-    gateway_->add_route("GET", "/metrics", Gateway::Access::api, [this](const HttpRequestView&, ReplyPtr reply) {
+    add("/metrics", RouteAuth::api, [this](const HttpRequestView&, ReplyPtr reply) {
         reply->send({200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(), {}});
     });
-    const auto alertmanager = [this](std::string_view path, void (AlertmanagerApi::*answer)(const HttpRequestView&, ReplyPtr) const) {
-        gateway_->add_route("GET", path, Gateway::Access::api, [this, answer](const HttpRequestView& request, ReplyPtr reply) {
+    using Answer = void (AlertmanagerApi::*)(const HttpRequestView&, ReplyPtr) const;
+    const std::pair<const char*, Answer> alertmanager[] = {{"/api/v2/alerts", &AlertmanagerApi::alerts},
+                                                           {"/api/v2/alerts/groups", &AlertmanagerApi::groups},
+                                                           {"/api/v2/status", &AlertmanagerApi::status},
+                                                           {"/api/v2/receivers", &AlertmanagerApi::receivers}};
+    for (const auto& [path, answer] : alertmanager)
+        add(path, RouteAuth::api, [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
             (alertmanager_.*answer)(request, std::move(reply));
         });
-    };
-    alertmanager("/api/v2/alerts", &AlertmanagerApi::alerts);
-    alertmanager("/api/v2/alerts/groups", &AlertmanagerApi::groups);
-    alertmanager("/api/v2/status", &AlertmanagerApi::status);
-    alertmanager("/api/v2/receivers", &AlertmanagerApi::receivers);
 }
 
 }  // namespace incidentd

@@ -46,7 +46,7 @@ public:
 private:
     Result<void> open_storage();
     Result<Recovered> recover_state();
-    Result<void> make_sinks();
+    Result<void> make_adapters();
     void start_engine(Recovered recovered);
     void push_first_inputs(const Recovered& recovered);
     void start_egress(std::vector<Action> owed);
@@ -73,6 +73,7 @@ private:
     std::unique_ptr<Committer> committer_;
     std::unique_ptr<Worker> worker_;
     std::unique_ptr<Shard> shard_;
+    std::vector<std::unique_ptr<Source>> sources_;  // in the configuration's order, as are the sinks
     std::vector<std::unique_ptr<Sink>> sinks_;
     std::unique_ptr<Egress> egress_;
     AlertmanagerApi alertmanager_;

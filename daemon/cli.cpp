@@ -81,8 +81,13 @@ int with_state(const Arguments& arguments, const std::function<int(const ReadOpt
 }
 
 int token_command(const Arguments& arguments) {
-    const std::string token = make_token();
-    const std::string hash = token_hash_text(token);
+    const Result<std::string> made = make_token();
+    if (!made) {
+        fmt::print(stderr, "incidentd: {}\n", made.error().message);
+        return exit_failed;
+    }
+    const std::string& token = *made;
+    const std::string hash = token_hash_text(sha256(token));
     if (arguments.json())
         fmt::print("{{\"token\":\"{}\",\"hash\":\"{}\"}}\n", token, hash);
     else

@@ -73,6 +73,12 @@ void read_observation(ConfigReading& reading) {
         read_size(journal, "segment", MiB, 4 * GiB, reading.config.segment_bytes);
         journal.finish();
     }
+    if (const SettingsNode* node = reading.root.map("read_model"); node != nullptr) {
+        SettingsReader read_model(*node, reading.problems);
+        read_span(read_model, "keep", hours(1), hours(24 * 3650), reading.config.read_model_keep);
+        read_model.finish();
+    }
+    read_span(reading.root, "restart_grace", Duration{0}, hours(24), reading.config.restart_grace);
     if (const SettingsNode* node = reading.root.map("metrics"); node != nullptr) {
         SettingsReader metrics(*node, reading.problems);
         read_number(metrics, "services", 0, 10'000, reading.config.metric_services_max);
@@ -149,6 +155,17 @@ std::optional<Config> parse_config(std::string_view text, const std::string& fil
     check_exposure(config, problems);
     if (problems.items().size() != before) return std::nullopt;
     return config;
+}
+
+std::string state_directory_of(const std::string& file, Problems& problems) {
+    const Result<std::string> text = read_regular_file(file, settings_bytes_max);
+    if (text.has_error()) {
+        problems.add({file, 0, 0}, "", text.error().message, "name the configuration with --config, or the state with --state-directory");
+        return {};
+    }
+    const SettingsNode node = parse_settings(*text, file, problems);
+    const SettingsNode* directory = node.find("state_directory");
+    return directory == nullptr ? Config{}.state_directory : directory->scalar;
 }
 
 std::optional<Config> load_config(const std::string& file, Problems& problems) {

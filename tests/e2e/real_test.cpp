@@ -60,7 +60,7 @@ TEST_CASE("nagios") {
     append(nagios.value("COMMAND_FILE"),
            "[" + std::to_string(time(nullptr)) + "] ACKNOWLEDGE_SVC_PROBLEM;web01;disk;1;1;0;alice;looking into it");
     CHECK(eventually(std::chrono::seconds(20), [&] {
-        return bench.daemon.cli_json({"incidents", "show", "INC-1"}).boolean("/acknowledged");
+        return bench.daemon.cli_json({"incidents", "show", "INC-1"}).text("/acknowledged_by") == "alice";
     }));
     overwrite(checks + "/web01.file", "0 fine again");
     CHECK(bench.becomes(1, "resolved"));

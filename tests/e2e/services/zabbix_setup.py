@@ -1,14 +1,14 @@
 """Makes what the tests need in Zabbix through its API: a host with a trapper item and a trigger, our media type by
 configuration.import, a user who receives it, an action. Safe to repeat.
 
-usage: zabbix_setup.py API_URL MEDIA_TYPE_FILE [PARAMETER=VALUE ...]
+usage: zabbix_setup.py API_URL MEDIA_TYPE_FILE [MACRO=VALUE ...]     global macros, without {$ }
 """
 import json
 import re
 import sys
 import urllib.request
 
-API, MEDIA_TYPE_FILE, *OVERRIDES = sys.argv[1:]
+API, MEDIA_TYPE_FILE, *MACROS = sys.argv[1:]
 session = None
 
 
@@ -47,19 +47,21 @@ def import_media_type():
     both = {"createMissing": True, "updateExisting": True}
     call("configuration.import", {"format": "yaml", "source": source, "rules": {"mediaTypes": both}})
     name = re.search(r"^\s+name: ['\"]?(.+?)['\"]?$", source, re.M).group(1)
-    found = call("mediatype.get", {"filter": {"name": name}, "output": ["mediatypeid", "parameters"]})
+    found = call("mediatype.get", {"filter": {"name": name}, "output": ["mediatypeid"]})
     if not found:
         raise SystemExit(f"media type '{name}' is not there after its import")
-    media_type = found[0]
-    parameters = {parameter["name"]: parameter["value"] for parameter in media_type["parameters"]}
-    for override in OVERRIDES:
-        key, value = override.split("=", 1)
-        if key not in parameters:
-            raise SystemExit(f"the media type has no parameter '{key}', only {sorted(parameters)}")
-        parameters[key] = value
-    call("mediatype.update", {"mediatypeid": media_type["mediatypeid"],
-                              "parameters": [{"name": key, "value": value} for key, value in parameters.items()]})
-    return media_type["mediatypeid"]
+    return found[0]["mediatypeid"]
+
+
+def set_macros():
+    for macro in MACROS:
+        name, value = macro.split("=", 1)
+        name = "{$" + name + "}"
+        found = call("usermacro.get", {"globalmacro": True, "filter": {"macro": name}, "output": ["globalmacroid"]})
+        if found:
+            call("usermacro.updateglobal", {"globalmacroid": found[0]["globalmacroid"], "value": value})
+        else:
+            call("usermacro.createglobal", {"macro": name, "value": value})
 
 
 def notify(media_type):
@@ -79,4 +81,5 @@ def notify(media_type):
 session = call("user.login", {"username": "Admin", "password": "zabbix"})
 for host_name in ("web01", "db01"):
     make_host(host_name)
+set_macros()
 notify(import_media_type())

@@ -75,7 +75,7 @@ void read_observation(ConfigReading& reading) {
     }
     if (const SettingsNode* node = reading.root.map("read_model"); node != nullptr) {
         SettingsReader read_model(*node, reading.problems);
-        read_span(read_model, "keep", hours(1), hours(24 * 3650), reading.config.read_model_keep);
+        read_span(read_model, "keep", Duration{0}, hours(24 * 3650), reading.config.read_model_keep);
         read_model.finish();
     }
     read_span(reading.root, "restart_grace", Duration{0}, hours(24), reading.config.restart_grace);
@@ -160,7 +160,8 @@ std::optional<Config> parse_config(std::string_view text, const std::string& fil
 std::string state_directory_of(const std::string& file, Problems& problems) {
     const Result<std::string> text = read_regular_file(file, settings_bytes_max);
     if (text.has_error()) {
-        problems.add({file, 0, 0}, "", text.error().message, "name the configuration with --config, or the state with --state-directory");
+        problems.add({file, 0, 0}, "", text.error().message,
+                     "name the configuration with --config, or the state with --state-directory");
         return {};
     }
     const SettingsNode node = parse_settings(*text, file, problems);

@@ -78,7 +78,7 @@ struct Config {
     std::size_t inbox_bytes_max = 64 * 1024 * 1024;
     std::uint64_t segment_bytes = 64 * 1024 * 1024;
     std::uint32_t metric_services_max = 200;
-    Duration restart_grace = minutes(5);     // after a restart no alert expires for so long
+    Duration restart_grace = minutes(5);        // after a restart no alert expires for so long
     Duration read_model_keep = hours(24 * 90);  // what is over leaves the read model then; 0: never
     LogLevel log_level = LogLevel::info;
     std::string log_format = "logfmt";  // or "json"
@@ -90,8 +90,8 @@ struct Config {
 // are any.
 std::optional<Config> load_config(const std::string& file, Problems& problems);
 
-// Only where the state is: for commands that read it and may not be allowed to read the secrets. Adds a problem when the
-// file cannot be read or parsed.
+// Only where the state is: for commands that read it and may not be allowed to read the secrets. Adds a problem when
+// the file cannot be read or parsed.
 std::string state_directory_of(const std::string& file, Problems& problems);
 
 // The same from text, for tests; relative paths are taken from `directory`.

@@ -96,6 +96,10 @@ ParseOutcome refused(const Source& source, RejectReason reason, std::string mess
 // What AlertBatch::add() said, as a reason.
 RejectReason reject_reason(const Error& error);
 
+// Adds the draft to `out`, or says why not in `rejected`.
+void add_alert(AlertBatch& out, const AlertDraft& draft, const EventLimits& limits, std::size_t index,
+               std::vector<ItemError>& rejected);
+
 // {"status":"ok","accepted":2,"rejected":[{"index":1,"reason":"..."}]}; 422 and "error" when nothing was accepted and
 // something was rejected. At most 100 rejections are listed, the others counted as "rejected_omitted".
 HttpReply batch_reply(std::size_t accepted, const std::vector<ItemError>& rejected);

@@ -136,18 +136,22 @@ namespace {
 // Free text may be cut or repaired, never refused: it identifies nothing. Returns text that needs no copy, or a cleaned
 // one.
 std::string_view presentable(std::string_view text, std::size_t most, std::string& scratch) {
-    const bool cut = text.size() > most;
-    if (!cut && is_clean_utf8(text)) return text;
+    if (text.size() <= most && is_clean_utf8(text)) return text;
     scratch.clear();
     std::string_view rest = text;
     while (!rest.empty()) {
         const std::size_t length = utf8_sequence(rest);
         const std::string_view piece = length == 0 ? std::string_view("\xEF\xBF\xBD") : rest.substr(0, length);
-        if (scratch.size() + piece.size() > (cut ? most - 3 : most)) break;
+        if (scratch.size() + piece.size() > most) break;
         scratch += piece;
         rest.remove_prefix(length == 0 ? 1 : length);
     }
-    if (!rest.empty() && scratch.size() + 3 <= most) scratch += "\xE2\x80\xA6";
+    if (rest.empty()) return scratch;
+    while (!scratch.empty() && scratch.size() + 3 > most) {
+        while ((static_cast<unsigned char>(scratch.back()) & 0xC0) == 0x80) scratch.pop_back();
+        scratch.pop_back();
+    }
+    if (most >= 3) scratch += "\xE2\x80\xA6";
     return scratch;
 }
 
@@ -163,10 +167,14 @@ Result<void> check_names(const AlertDraft& draft, const EventLimits& limits) {
         return Error(ErrorCode::too_large, "the alert has " + std::to_string(draft.annotations.size()) +
                                                " annotations; at most " + std::to_string(limits.annotations_max) +
                                                " are allowed");
-    for (const LabelView& annotation : draft.annotations)
+    for (const LabelView& annotation : draft.annotations) {
+        // An empty value is dropped with its name. One with a value would not read back from the journal.
+        if (annotation.name.empty() && !annotation.value.empty())
+            return Error(ErrorCode::invalid, "an annotation has an empty name");
         if (annotation.name.size() > limits.label_name_bytes_max || !is_clean_utf8(annotation.name))
             return Error(ErrorCode::invalid,
                          "annotation name " + quoted_start(annotation.name) + " is too long or not UTF-8");
+    }
     return {};
 }
 

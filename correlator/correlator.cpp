@@ -6,7 +6,8 @@
 
 namespace incidentd {
 
-Correlator::Correlator(EngineLimits limits) : state_(std::make_unique<State>(limits)) {}
+Correlator::Correlator(EngineLimits limits, std::uint64_t hash_salt)
+    : state_(std::make_unique<State>(limits, hash_salt)) {}
 Correlator::~Correlator() = default;
 Correlator::Correlator(Correlator&&) noexcept = default;
 Correlator& Correlator::operator=(Correlator&&) noexcept = default;

@@ -36,7 +36,8 @@ struct Outcomes {
 // Not thread-safe: owned by the shard's thread.
 class Correlator {
 public:
-    explicit Correlator(EngineLimits limits = {});
+    // `hash_salt` changes the order within hash tables and must change nothing else: for tests.
+    explicit Correlator(EngineLimits limits = {}, std::uint64_t hash_salt = 0);
     ~Correlator();
     Correlator(Correlator&&) noexcept;
     Correlator& operator=(Correlator&&) noexcept;

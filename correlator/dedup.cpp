@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace incidentd {
 namespace {
@@ -38,15 +39,7 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     const auto found = alert_index.find(event.fingerprint);
     if (found == alert_index.end()) {
         const std::optional<Slot> slot = add_alert(event);
-        if (!slot) {
-            ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::table_full)];
-            emit(AlertDecided{event.fingerprint,
-                              Verdict::table_full,
-                              {},
-                              {},
-                              "the table of " + std::to_string(limits.alerts_max) + " alerts is full"});
-            return;
-        }
+        if (!slot) return;
         set_firing(alerts[*slot], true);
         on_onset(*slot);
         return;
@@ -64,6 +57,8 @@ void Correlator::State::on_firing(const AlertEvent& event) {
         return;
     }
     refresh(slot, event);
+    // The key alone is its identity: an operator may have mended the labels since the last problem.
+    if (!event.key.empty()) set_labels(alert, event.labels);
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
     set_firing(alert, true);
     on_onset(slot);
@@ -82,7 +77,7 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
             alert, Verdict::severity_changed, {},
             "severity went from " + std::string(to_string(before)) + " to " + std::string(to_string(alert.severity)));
         emit(AlertChanged{row(slot)});
-        if (incident != nullptr) alert_worsened(*incident, alert, before);
+        if (incident != nullptr && alert.counted) alert_worsened(*incident, alert, before);
         return;
     }
     ++outcomes.repeated;
@@ -105,18 +100,39 @@ void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
     touch(slot);
 }
 
+void Correlator::State::set_labels(AlertRecord& alert, LabelsView labels) {
+    auto fresh = std::make_unique<InternedLabel[]>(labels.size());
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        fresh[i] = {pool.intern(labels[i].name), pool.intern(labels[i].value)};
+    release_labels(alert);
+    alert.labels = std::move(fresh);
+    alert.label_count = static_cast<std::uint16_t>(labels.size());
+}
+
+void Correlator::State::release_labels(const AlertRecord& alert) {
+    for (std::uint16_t i = 0; i < alert.label_count; ++i) {
+        pool.release(alert.labels[i].name);
+        pool.release(alert.labels[i].value);
+    }
+}
+
 std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertEvent& event) {
-    if (alert_index.size() >= limits.alerts_max) return std::nullopt;
+    if (alert_index.size() >= limits.alerts_max) {
+        ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::table_full)];
+        emit(AlertDecided{event.fingerprint,
+                          Verdict::table_full,
+                          {},
+                          {},
+                          "the table of " + std::to_string(limits.alerts_max) + " alerts is full"});
+        return std::nullopt;
+    }
     const Slot slot = alerts.take();
     AlertRecord& alert = alerts[slot];
     alert.used = true;
     alert.fingerprint = event.fingerprint;
     alert.source = pool.intern(event.source);
     alert.key = pool.intern(event.key);
-    alert.label_count = static_cast<std::uint16_t>(event.labels.size());
-    alert.labels = std::make_unique<InternedLabel[]>(event.labels.size());
-    for (std::size_t i = 0; i < event.labels.size(); ++i)
-        alert.labels[i] = {pool.intern(event.labels[i].name), pool.intern(event.labels[i].value)};
+    set_labels(alert, event.labels);
     alert.first_seen = now;
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
     alert_index.emplace(event.fingerprint, slot);
@@ -159,7 +175,8 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
 
 void Correlator::State::on_expiry(Slot slot) {
     AlertRecord& alert = alerts[slot];
-    alert.expiry_set = false;
+    if (alert.expiry_watch > now || !alert.expiry_watch.is_set()) return;  // an earlier one took this one's place
+    alert.expiry_watch = Instant{};
     if (!alert.firing || !alert.expires_at.is_set()) return;
     if (alert.expires_at > now || no_expiry_before > now) return watch_expiry(slot);  // refreshed since it was set
     alert.resolved_by_message = false;
@@ -174,7 +191,9 @@ void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string beca
     alert.resolved_at = now;
     decide(alert, verdict, {}, std::move(because));
     emit(AlertChanged{row(slot)});
-    if (IncidentRecord* incident = live_incident(alert.incident)) alert_stopped(*incident, alert, verdict);
+    const bool counted = std::exchange(alert.counted, false);
+    if (IncidentRecord* incident = live_incident(alert.incident); incident != nullptr && counted)
+        alert_stopped(*incident, alert, verdict);
     forget_later(slot);
 }
 
@@ -199,7 +218,10 @@ void Correlator::State::on_person(const AlertEvent& event) {
     IncidentRecord* incident = live_incident(alert.incident);
     if (event.kind == EventKind::note) {
         decide(alert, Verdict::noted, {}, who + " commented" + words);
-        if (incident != nullptr) add_fact(*incident, "note", who + " on " + name_of(alert) + words);
+        if (incident != nullptr) {
+            add_fact(*incident, "note", who + " on " + name_of(alert) + words);
+            changed(*incident);
+        }
     } else {
         alert.acknowledged = event.kind == EventKind::acknowledged;
         const Verdict verdict = alert.acknowledged ? Verdict::acknowledged : Verdict::unacknowledged;
@@ -215,10 +237,11 @@ void Correlator::State::on_suppression(const AlertEvent& event) {
     const bool suppressed = event.kind == EventKind::suppressed;
     auto found = alert_index.find(event.fingerprint);
     if (found == alert_index.end()) {
-        if (!suppressed || !add_alert(event)) {
+        if (!suppressed) {
             ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::unknown_alert)];
             return;
         }
+        if (!add_alert(event)) return;
         found = alert_index.find(event.fingerprint);
         alerts[found->second].resolved_at = now;
         forget_later(found->second);
@@ -243,10 +266,10 @@ void Correlator::State::on_suppression(const AlertEvent& event) {
         add_fact(*incident, "suppression",
                  name_of(alert) + (suppressed ? " is suppressed by its source: " + reason
                                               : " is no longer suppressed by its source"));
+        changed(*incident);
         advance_sinks(*incident);
-    } else if (!suppressed && alert.firing) {
-        on_onset(slot);
     }
+    if (!suppressed && alert.firing && !alert.counted) on_onset(slot);
 }
 
 void Correlator::State::set_firing(AlertRecord& alert, bool firing) {
@@ -269,9 +292,12 @@ void Correlator::State::set_suppressed(AlertRecord& alert, bool suppressed) {
 
 void Correlator::State::watch_expiry(Slot slot) {
     AlertRecord& alert = alerts[slot];
-    if (alert.expiry_set || !alert.expires_at.is_set()) return;
-    alert.expiry_set = true;
-    deadlines.set(std::max(alert.expires_at, no_expiry_before), DeadlineKind::alert_expires, slot, alert.generation);
+    if (!alert.expires_at.is_set()) return;
+    const Instant due = std::max(alert.expires_at, no_expiry_before);
+    // A later promise is noticed when the standing deadline fires; only an earlier one needs its own.
+    if (alert.expiry_watch.is_set() && alert.expiry_watch <= due) return;
+    alert.expiry_watch = due;
+    deadlines.set(due, DeadlineKind::alert_expires, slot, alert.generation);
 }
 
 void Correlator::State::forget_later(Slot slot) {
@@ -299,10 +325,7 @@ void Correlator::State::free_alert(Slot slot) {
     AlertRecord& alert = alerts[slot];
     assert(!alert.firing);
     alert_index.erase(alert.fingerprint);
-    for (std::uint16_t i = 0; i < alert.label_count; ++i) {
-        pool.release(alert.labels[i].name);
-        pool.release(alert.labels[i].value);
-    }
+    release_labels(alert);
     pool.release(alert.source);
     pool.release(alert.key);
     const std::uint32_t generation = alert.generation + 1;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t sinks_per_incident_max = 32;
 
-int rank(const AlertSummary& alert) { return (alert.firing ? 8 : 0) + static_cast<int>(alert.severity); }
+int rank(const AlertRecord& alert) { return (alert.firing ? 8 : 0) + static_cast<int>(alert.severity); }
 
 std::string_view reason_for(ActionKind kind) {
     switch (kind) {
@@ -102,12 +102,13 @@ Action Correlator::State::make_action(const IncidentRecord& incident, const Sink
     action.incident = incident.view;
     // The revision the report will speak of; the rest may be newer after a restart, which only makes the text fresher.
     action.incident.revision = sink.outstanding_revision;
+    std::vector<Slot> worst_first;
     for (const Slot slot : incident.alerts)
-        if (alerts[slot].used && alerts[slot].incident == incident.view.id) action.alerts.push_back(summary(slot));
-    const std::size_t shown = std::min<std::size_t>(action.alerts.size(), limits.alerts_shown_in_ticket_max);
-    std::stable_sort(action.alerts.begin(), action.alerts.end(),
-                     [](const AlertSummary& a, const AlertSummary& b) { return rank(a) > rank(b); });
-    action.alerts.resize(shown);
+        if (alerts[slot].used && alerts[slot].incident == incident.view.id) worst_first.push_back(slot);
+    std::stable_sort(worst_first.begin(), worst_first.end(),
+                     [this](Slot a, Slot b) { return rank(alerts[a]) > rank(alerts[b]); });
+    const std::size_t shown = std::min<std::size_t>(worst_first.size(), limits.alerts_shown_in_ticket_max);
+    for (std::size_t i = 0; i < shown; ++i) action.alerts.push_back(summary(worst_first[i]));
     for (const IncidentFact& fact : incident.facts)
         if (fact.revision > sink.delivered_revision && fact.revision <= sink.outstanding_revision)
             action.facts.push_back(fact.fact);

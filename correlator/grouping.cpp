@@ -96,6 +96,7 @@ bool Correlator::State::rejoin(Slot slot) {
     AlertRecord& alert = alerts[slot];
     IncidentRecord* incident = live_incident(alert.incident);
     if (incident == nullptr) return false;
+    alert.counted = true;
     ++incident->view.messages_total;
     ++incident->view.alerts_firing;
     ++incident->firing_by_severity[static_cast<std::size_t>(alert.severity)];
@@ -106,6 +107,7 @@ bool Correlator::State::rejoin(Slot slot) {
     emit(AlertChanged{row(slot)});
     reassess(*incident);
     add_fact(*incident, "rejoined", name_of(alert) + " fires again");
+    changed(*incident);
     advance_sinks(*incident);
     return true;
 }
@@ -123,14 +125,20 @@ void Correlator::State::group_by_rule(Slot slot, const GroupRule& rule, const Te
     }
     if (incidents.size() >= limits.incidents_max && !evict_dead_incident()) {
         IncidentRecord* into = live_incident(overflow);
-        if (into == nullptr) into = &begin_overflow(scope);
-        return join(
-            slot, *into, Verdict::joined,
-            "the table of " + std::to_string(limits.incidents_max) + " incidents is full: everything new goes here");
+        const bool begins = into == nullptr;
+        if (begins) into = &begin_overflow(scope);
+        join(slot, *into, Verdict::joined,
+             "the table of " + std::to_string(limits.incidents_max) + " incidents is full: everything new goes here");
+        if (begins) {  // only now are its severity and priority known
+            note_failure(*into);
+            open(*into);
+        }
+        return;
     }
     IncidentRecord& incident = begin_incident(rule, group, scope);
     incident.view.because = what + "; " + why_not;
     join(slot, incident, Verdict::opened, incident.view.because);
+    note_failure(incident);  // the alert has given it its priority
     if (rule.hold.ms > 0) {
         deadlines.set(now + rule.hold, DeadlineKind::hold_over, incident.view.id.value, 0);
         emit(TimelineAdded{incident.view.id, "hold", "waits " + to_string(rule.hold) + " for more before it opens"});
@@ -165,6 +173,7 @@ IncidentRecord* Correlator::State::joinable(Fingerprint group, std::string& why_
 void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdict, std::string because) {
     AlertRecord& alert = alerts[slot];
     alert.incident = incident.view.id;
+    alert.counted = true;
     incident.alerts.push_back(slot);
     ++incident.view.alerts_total;
     ++incident.view.alerts_firing;
@@ -177,6 +186,7 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
     reassess(incident);
     if (verdict == Verdict::opened) return;  // open() tells of it
     add_fact(incident, "joined", name_of(alert) + " joined");
+    changed(incident);
     advance_sinks(incident);
 }
 
@@ -209,7 +219,6 @@ IncidentRecord& Correlator::State::begin_incident(const GroupRule& rule, Fingerp
     incident.max_alerts = rule.max_alerts;
     groups.insert_or_assign(group, id);
     ++sizes.incidents_pending;
-    note_failure(incident);
     return incident;
 }
 
@@ -218,12 +227,11 @@ IncidentRecord& Correlator::State::begin_overflow(const TemplateScope& scope) {
     rule.name = "overflow";
     rule.max_age = Duration{0};
     rule.max_alerts = limits.alerts_max;
-    IncidentRecord& incident = begin_incident(rule, fingerprint_of("rule", "overflow", {}), scope);
+    IncidentRecord& incident = begin_incident(rule, fingerprint_of("overflow", {}, {}), scope);
     overflow = incident.view.id;
     incident.view.title = "Too many incidents at once: everything further is gathered here";
     incident.view.because = "limits.open_incidents was reached";
     incident.view.impact = Impact::high;
-    open(incident);
     return incident;
 }
 

@@ -3,6 +3,7 @@
 #include "correlator/state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace incidentd {
 namespace {
@@ -44,7 +45,10 @@ void Correlator::State::open(IncidentRecord& incident) {
                  std::string(to_string(view.impact)) + ", urgency " + std::string(to_string(view.urgency)) + "); " +
                  view.because);
     emit(IncidentOpened{view.category, view.priority});
-    if (view.acknowledged) sample(Kpi::time_to_acknowledge, incident, Duration{0});
+    if (view.acknowledged) {
+        incident.ack_sampled = true;
+        sample(Kpi::time_to_acknowledge, incident, Duration{0});
+    }
     choose_sinks(incident);
     changed(incident);
     advance_sinks(incident);
@@ -113,7 +117,8 @@ void Correlator::State::acknowledge(IncidentRecord& incident, std::string_view a
     view.acknowledged = true;
     view.acknowledged_by = std::string(actor);
     view.acknowledged_at = now;
-    if (view.state == IncidentState::open) sample(Kpi::time_to_acknowledge, incident, now - view.opened_at);
+    if (view.state == IncidentState::open && !std::exchange(incident.ack_sampled, true))
+        sample(Kpi::time_to_acknowledge, incident, now - view.opened_at);
     add_fact(
         incident, "acknowledged",
         "acknowledged by " + view.acknowledged_by + (comment.empty() ? std::string() : ": " + std::string(comment)));
@@ -161,7 +166,17 @@ void Correlator::State::retire(IncidentId id) {
     if (found == incidents.end()) return;
     const IncidentRecord& incident = found->second;
     const bool over = incident.view.state == IncidentState::resolved || incident.view.state == IncidentState::dropped;
-    if (!over || !all_settled(incident)) return;
+    if (!over) return;
+    if (!all_settled(incident)) {
+        const bool only_dead = std::all_of(incident.sinks.begin(), incident.sinks.end(),
+                                           [](const SinkRecord& sink) { return sink.settled || sink.dead; });
+        if (only_dead)
+            evictable.insert(id);
+        else
+            evictable.erase(id);
+        return;
+    }
+    evictable.erase(id);
     const std::vector<Slot> slots = incident.alerts;
     incidents.erase(found);
     for (const Slot slot : slots)
@@ -171,17 +186,11 @@ void Correlator::State::retire(IncidentId id) {
 }
 
 bool Correlator::State::evict_dead_incident() {
-    for (auto& [id, incident] : incidents) {
-        if (incident.view.state != IncidentState::resolved) continue;
-        const bool only_dead = std::all_of(incident.sinks.begin(), incident.sinks.end(),
-                                           [](const SinkRecord& sink) { return sink.settled || sink.dead; });
-        if (!only_dead) continue;
-        const IncidentId victim = id;
-        retry_dead(incident, {}, true);
-        retire(victim);
-        return true;
-    }
-    return false;
+    if (evictable.empty()) return false;
+    const IncidentId victim = *evictable.begin();
+    retry_dead(incidents.at(victim), {}, true);
+    retire(victim);
+    return true;
 }
 
 void Correlator::State::on_command(const OperatorCommand& command) {
@@ -195,7 +204,8 @@ void Correlator::State::on_command(const OperatorCommand& command) {
             advance_sinks(incident);
             return;
         case OperatorCommand::Verb::retry_delivery:
-            return retry_dead(incident, command.sink, false);
+            retry_dead(incident, command.sink, false);
+            return retire(command.incident);
         case OperatorCommand::Verb::drop_delivery:
             retry_dead(incident, command.sink, true);
             return retire(command.incident);

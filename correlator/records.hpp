@@ -29,6 +29,7 @@ struct AlertRecord {
     std::uint64_t details_hash = 0;
     std::uint64_t count = 0;
     Instant starts_at, first_seen, last_seen, expires_at, resolved_at;
+    Instant expiry_watch;  // the earliest alert_expires deadline that stands in the heap; absent: none
     IncidentId incident;
     StringPool::Handle source = 0;
     StringPool::Handle key = 0;
@@ -39,7 +40,7 @@ struct AlertRecord {
     bool firing = false;
     bool suppressed = false;
     bool acknowledged = false;
-    bool expiry_set = false;  // an alert_expires deadline stands in the heap
+    bool counted = false;  // its incident counts it as firing; false for one that began to fire while suppressed
     bool forget_set = false;
     bool resolved_by_message = false;
     bool ever_fired = false;
@@ -70,6 +71,7 @@ struct IncidentRecord {
     IncidentView view;
     Fingerprint group;  // hash of rule and group values
     Duration within{0}, quiet{0}, max_age{0};
+    bool ack_sampled = false;              // its time to acknowledge was given
     std::optional<Urgency> urgency_fixed;  // of the rule; otherwise it follows the severity
     std::uint32_t max_alerts = 0;
     Instant last_onset;

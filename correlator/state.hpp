@@ -17,6 +17,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,7 +41,8 @@ std::string render(const Template& text, const TemplateScope& scope);
 struct Correlator::State {
     using Slot = std::uint32_t;
 
-    explicit State(EngineLimits l) : limits(l) {}
+    State(EngineLimits l, std::uint64_t hash_salt)
+        : limits(l), alert_index(0, FingerprintHash{hash_salt}), groups(0, FingerprintHash{hash_salt}) {}
 
     // --- data -------------------------------------------------------------------------------------------------------
     EngineLimits limits;
@@ -52,6 +54,7 @@ struct Correlator::State {
     boost::unordered_flat_map<Fingerprint, Slot, FingerprintHash> alert_index;
     std::map<IncidentId, IncidentRecord> incidents;
     boost::unordered_flat_map<Fingerprint, IncidentId, FingerprintHash> groups;  // group -> the incident it would join
+    std::set<IncidentId> evictable;  // over, and only dead letters keep them here: they make room first
     Deadlines deadlines;
     std::map<std::string, Instant, std::less<>> service_last_began;
     std::uint64_t next_incident = 1;
@@ -81,7 +84,9 @@ struct Correlator::State {
     void on_person(const AlertEvent& event);       // acknowledged, unacknowledged, note
     void on_suppression(const AlertEvent& event);  // suppressed, unsuppressed
     void on_expiry(Slot slot);
-    std::optional<Slot> add_alert(const AlertEvent& event);  // nullopt: table full
+    std::optional<Slot> add_alert(const AlertEvent& event);  // nullopt: table full, and said so
+    void set_labels(AlertRecord& alert, LabelsView labels);
+    void release_labels(const AlertRecord& alert);
     void refresh(Slot slot, const AlertEvent& event);
     void repeat(Slot slot, const AlertEvent& event);
     void stop_firing(Slot slot, Verdict verdict, std::string because);
@@ -116,7 +121,7 @@ struct Correlator::State {
     void reassess(IncidentRecord& incident);                                      // severity, urgency, priority
     void add_fact(IncidentRecord& incident, std::string kind, std::string text);  // sinks are told
     void changed(const IncidentRecord& incident) { emit(IncidentChanged{incident.view}); }
-    void retire(IncidentId id);  // leaves memory once every sink is settled
+    void retire(IncidentId id);  // leaves memory once it is over and every sink is settled
     bool evict_dead_incident();
     void on_command(const OperatorCommand& command);
     void sample(Kpi kpi, const IncidentRecord& incident, Duration value);

@@ -115,7 +115,8 @@ constexpr std::array<Unit, 6> units{
 std::string to_rfc3339(Instant at) {
     if (!at.is_set()) return "0001-01-01T00:00:00.000Z";
     const std::int64_t days = floor_div(at.ms, 86'400'000);
-    const std::int64_t in_day = at.ms - days * 86'400'000;
+    const std::int64_t rest = at.ms % 86'400'000;
+    const std::int64_t in_day = rest < 0 ? rest + 86'400'000 : rest;
     const Civil date = civil_from_days(days);
     std::string out;
     out.reserve(24);
@@ -149,7 +150,8 @@ Result<Instant> parse_rfc3339(std::string_view text) {
     if (hour > 23 || minute > 59 || second > 60) return bad;
     if (year < 1970) return Instant{};
     const std::int64_t days = days_from_civil({year, static_cast<unsigned>(month), static_cast<unsigned>(day)});
-    return Instant{days * 86'400'000 + ((hour * 60 + minute) * 60 + second) * 1000 + fraction - offset};
+    const std::int64_t ms = days * 86'400'000 + ((hour * 60 + minute) * 60 + second) * 1000 + fraction - offset;
+    return Instant{ms > 0 ? ms : 0};
 }
 
 Result<Duration> parse_duration(std::string_view text) {

@@ -106,17 +106,24 @@ std::uint64_t Correlator::State::digest() const {
     digest.text(instance);
     digest.text(rules != nullptr ? rules->hash : std::string());
     digest.number(next_incident);
+    digest.number(static_cast<std::uint64_t>(no_expiry_before.ms));
+    digest.number(overflow.value);
     for (Slot slot = 0; slot < alerts.end(); ++slot) {
         if (!alerts[slot].used) continue;
         digest.number(slot);
         digest.text(describe(Effect{alerts[slot].expires_at, AlertChanged{row(slot)}}));
         digest.text(alerts[slot].episode);
+        digest.number((alerts[slot].counted ? 1U : 0U) | (alerts[slot].resolved_by_message ? 2U : 0U) |
+                      (alerts[slot].ever_fired ? 4U : 0U));
     }
     for (const auto& [id, incident] : incidents) {
         digest.text(describe(Effect{incident.last_onset, IncidentChanged{incident.view}}));
         digest.number(incident.alerts.size());
+        for (const Slot slot : incident.alerts) digest.number(slot);
+        for (const IncidentFact& fact : incident.facts) digest.text(fact.fact.text);
         for (const SinkRecord& sink : incident.sinks) {
             digest.text(sink.name);
+            digest.number(static_cast<std::uint64_t>(sink.last_sent.ms));
             digest.text(sink.ticket);
             digest.number(sink.delivered_revision);
             digest.number(sink.outstanding_revision);

@@ -67,13 +67,12 @@ HttpSession::HttpSession(SessionHost& host, IngestSocket socket, TlsContextPtr t
 
 HttpSession::~HttpSession() { forget_body(); }
 
+// g++ 12 lays the frame out wrongly when an awaited condition encloses a loop that breaks: keep co_await out of them.
 Awaitable<void> HttpSession::run() {
-    if (co_await handshake()) {
-        for (;;) {
-            if (host_.stopping) break;
-            if (!co_await read_request()) break;
-            if (!co_await serve()) break;
-        }
+    bool open = co_await handshake();
+    while (open && !host_.stopping) {
+        open = co_await read_request();
+        if (open) open = co_await serve();
     }
     forget_body();
     co_await close_gently();

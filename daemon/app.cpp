@@ -3,9 +3,9 @@
 #include "daemon/clock.hpp"
 #include "daemon/token.hpp"
 
+#include <fmt/format.h>
 #include <filesystem>
 #include <random>
-#include <fmt/format.h>
 
 namespace incidentd {
 namespace {
@@ -112,7 +112,8 @@ Result<void> App::make_adapters() {
         sources_.push_back(std::move(made));
     }
     for (const SinkConfig& sink : config_.sinks) {
-        const SinkSetup setup{sink.name, sink.options, config_.external_url, std::string("incidentd/") + INCIDENTD_VERSION};
+        const SinkSetup setup{sink.name, sink.options, config_.external_url,
+                              std::string("incidentd/") + INCIDENTD_VERSION};
         std::unique_ptr<Sink> made = sink.spec->make(setup, problems);
         if (made == nullptr) return Error(ErrorCode::invalid, "sink " + sink.name + ": " + problems.text());
         sinks_.push_back(std::move(made));
@@ -123,9 +124,11 @@ Result<void> App::make_adapters() {
 void App::start_engine(Recovered recovered) {
     committer_ = std::make_unique<Committer>(*journal_, log_, metrics_, [this] { inbox_.wake(); });
     push_first_inputs(recovered);
-    worker_ = std::make_unique<Worker>(std::move(recovered.engine), recovered.last, recovered.last_at, *committer_, metrics_,
-                                       source_names(), [this](std::vector<ReleasedEffects>&& r) { release(std::move(r)); });
-    shard_ = std::make_unique<Shard>(inbox_, *worker_, [this](Counts counts) { projector_->refresh(std::move(counts)); });
+    worker_ =
+        std::make_unique<Worker>(std::move(recovered.engine), recovered.last, recovered.last_at, *committer_, metrics_,
+                                 source_names(), [this](std::vector<ReleasedEffects>&& r) { release(std::move(r)); });
+    shard_ =
+        std::make_unique<Shard>(inbox_, *worker_, [this](Counts counts) { projector_->refresh(std::move(counts)); });
     shard_->set_alerts_max(config_.engine.alerts_max);
 }
 
@@ -145,7 +148,8 @@ void App::push_first_inputs(const Recovered& recovered) {
 
 void App::push(Input input) {
     InboxItem item = InputItem{std::move(input), {}};
-    if (inbox_.push(item, true) != Inbox::Push::taken) log_.error("the inbox refused an input of the daemon itself", {});
+    if (inbox_.push(item, true) != Inbox::Push::taken)
+        log_.error("the inbox refused an input of the daemon itself", {});
 }
 
 void App::start_egress(std::vector<Action> owed) {
@@ -175,19 +179,27 @@ void App::attempt_ended(const AttemptEnded& attempt, double seconds) {
     switch (attempt.verdict.kind) {
         case SinkVerdict::Kind::delivered:
             metrics_.delivery(attempt.sink, "delivered", seconds);
-            return log_.info("delivered", {{"incident", incident}, {"sink", attempt.sink}, {"action", to_string(attempt.kind)},
-                                           {"ticket", attempt.verdict.ticket}, {"attempt", attempt.attempt}});
+            return log_.info("delivered", {{"incident", incident},
+                                           {"sink", attempt.sink},
+                                           {"action", to_string(attempt.kind)},
+                                           {"ticket", attempt.verdict.ticket},
+                                           {"attempt", attempt.attempt}});
         case SinkVerdict::Kind::retry:
             metrics_.delivery(attempt.sink, "retried", seconds);
             return log_.warning("delivery failed, trying again",
-                                {{"incident", incident}, {"sink", attempt.sink}, {"action", to_string(attempt.kind)},
-                                 {"attempt", attempt.attempt}, {"reason", attempt.verdict.reason},
+                                {{"incident", incident},
+                                 {"sink", attempt.sink},
+                                 {"action", to_string(attempt.kind)},
+                                 {"attempt", attempt.attempt},
+                                 {"reason", attempt.verdict.reason},
                                  {"again_at", to_rfc3339(attempt.again_at.value_or(Instant{}))}});
         case SinkVerdict::Kind::rejected:
             metrics_.delivery(attempt.sink, "rejected", seconds);
-            return log_.error("delivery failed for good: a dead letter",
-                              {{"incident", incident}, {"sink", attempt.sink}, {"action", to_string(attempt.kind)},
-                               {"attempt", attempt.attempt}, {"reason", attempt.verdict.reason}});
+            return log_.error("delivery failed for good: a dead letter", {{"incident", incident},
+                                                                          {"sink", attempt.sink},
+                                                                          {"action", to_string(attempt.kind)},
+                                                                          {"attempt", attempt.attempt},
+                                                                          {"reason", attempt.verdict.reason}});
     }
 }
 
@@ -196,16 +208,27 @@ void App::release(std::vector<ReleasedEffects>&& released) {
         for (const Effect& effect : one.effects) {
             metrics_.effect(effect);
             if (const auto* due = std::get_if<ActionDue>(&effect.what)) egress_->submit(due->action);
-            if (const auto* incident = std::get_if<IncidentOpened>(&effect.what))
-                log_.info("incident opened", {{"category", incident->category}, {"priority", to_string(incident->priority)}});
+            note(effect);
         }
     projector_->submit(std::move(released));
+}
+
+void App::note(const Effect& effect) {
+    if (const auto* opened = std::get_if<IncidentOpened>(&effect.what))
+        log_.info("incident opened", {{"incident", to_string(opened->incident)},
+                                      {"category", opened->category},
+                                      {"priority", to_string(opened->priority)}});
+    if (const auto* resolved = std::get_if<IncidentResolved>(&effect.what))
+        log_.info("incident resolved", {{"incident", to_string(resolved->incident)},
+                                        {"category", resolved->category},
+                                        {"priority", to_string(resolved->priority)}});
 }
 
 Result<void> App::start_serving() {
     GatewaySetup setup;
     for (std::size_t i = 0; i < sources_.size(); ++i)
-        setup.sources.push_back({config_.sources[i].name, config_.sources[i].mount, sources_[i].get(), config_.sources[i].tokens});
+        setup.sources.push_back(
+            {config_.sources[i].name, config_.sources[i].mount, sources_[i].get(), config_.sources[i].tokens});
     setup.api_tokens = config_.api_tokens;
     setup.table_full = [this] { return shard_->table_full(); };
     setup.stalled = [this] { return committer_->stalled(); };
@@ -223,7 +246,9 @@ Result<void> App::start_serving() {
     ready_.store(true);
     const std::vector<std::uint16_t> ports = server_->ports();
     for (std::size_t i = 0; i < ports.size(); ++i)
-        log_.info("listening", {{"address", config_.listen[i].address}, {"port", ports[i]}, {"tls", !config_.listen[i].tls_certificate.empty()}});
+        log_.info("listening", {{"address", config_.listen[i].address},
+                                {"port", ports[i]},
+                                {"tls", !config_.listen[i].tls_certificate.empty()}});
     return {};
 }
 
@@ -243,11 +268,13 @@ void App::reload() {
     Problems problems;
     std::optional<Config> fresh = load_config(config_.file, problems);
     if (fresh && fresh->rules.sinks != config_.rules.sinks) {
-        log_.warning("sinks were added or removed: that needs a restart; nothing was reloaded", {{"file", config_.file}});
+        log_.warning("sinks were added or removed: that needs a restart; nothing was reloaded",
+                     {{"file", config_.file}});
         return metrics_.config_reload(false);
     }
     if (!fresh) {
-        for (const Problem& problem : problems.items()) log_.error("reload refused, the running configuration stays", {{"problem", to_string(problem)}});
+        for (const Problem& problem : problems.items())
+            log_.error("reload refused, the running configuration stays", {{"problem", to_string(problem)}});
         return metrics_.config_reload(false);
     }
     if (const Result<void> tls = server_->reload_tls(); !tls) {
@@ -284,7 +311,8 @@ void App::stop() {
 }
 
 void App::add_routes() {
-    const auto add = [this](const char* path, RouteAuth auth, std::function<void(const HttpRequestView&, ReplyPtr)> handle) {
+    const auto add = [this](const char* path, RouteAuth auth,
+                            std::function<void(const HttpRequestView&, ReplyPtr)> handle) {
         gateway_->add_route({"GET", path, false, auth, std::move(handle)});
     };
     add("/-/healthy", RouteAuth::open, [](const HttpRequestView&, ReplyPtr reply) { reply->send(plain(200, "OK\n")); });

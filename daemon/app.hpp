@@ -33,7 +33,8 @@ public:
 
     // Recovers the state, then serves. On error nothing runs.
     Result<void> start();
-    // Takes no more requests, answers those under way, makes everything durable, then ends. Nothing acknowledged is lost.
+    // Takes no more requests, answers those under way, makes everything durable, then ends. Nothing acknowledged is
+    // lost.
     void stop();
     // Reads the configuration again: rules, certificates, log level. What needs a restart is named in the log. A broken
     // configuration changes nothing.
@@ -53,6 +54,7 @@ private:
     Result<void> start_serving();
     void add_routes();
     void release(std::vector<ReleasedEffects>&& released);
+    void note(const Effect& effect);
     bool report(const DeliveryReported& report);
     void attempt_ended(const AttemptEnded& attempt, double seconds);
     void push(Input input);

@@ -4,8 +4,8 @@
 #include "daemon/serve.hpp"
 #include "daemon/token.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <filesystem>
@@ -30,7 +30,9 @@ struct Arguments {
 int report_problems(const Problems& problems, bool json) {
     const std::string text = render_problems(problems, json);
     std::fputs(text.c_str(), json ? stdout : stderr);
-    if (!json) fmt::print(stderr, "{} problem{}; nothing was started or changed\n", problems.items().size(), problems.items().size() == 1 ? "" : "s");
+    if (!json)
+        fmt::print(stderr, "{} problem{}; nothing was started or changed\n", problems.items().size(),
+                   problems.items().size() == 1 ? "" : "s");
     return exit_config;
 }
 
@@ -50,12 +52,15 @@ int serve_command(const Arguments& arguments) {
     Problems problems;
     std::optional<Config> config = load_config(arguments.config, problems);
     if (!config) return report_problems(problems, arguments.json());
-    if (!arguments.state_directory.empty()) config->state_directory = std::filesystem::absolute(arguments.state_directory);
+    if (!arguments.state_directory.empty())
+        config->state_directory = std::filesystem::absolute(arguments.state_directory);
     if (!arguments.listen.empty()) {
         const std::size_t colon = arguments.listen.rfind(':');
         unsigned port = 0;
-        if (colon == std::string::npos || !CLI::detail::lexical_cast(arguments.listen.substr(colon + 1), port) || port > 65535) {
-            fmt::print(stderr, "incidentd: --listen {}: expected ADDRESS:PORT, such as 127.0.0.1:9460\n", arguments.listen);
+        if (colon == std::string::npos || !CLI::detail::lexical_cast(arguments.listen.substr(colon + 1), port) ||
+            port > 65535) {
+            fmt::print(stderr, "incidentd: --listen {}: expected ADDRESS:PORT, such as 127.0.0.1:9460\n",
+                       arguments.listen);
             return exit_usage;
         }
         ListenConfig listen = config->listen.empty() ? ListenConfig{} : config->listen.front();
@@ -91,8 +96,10 @@ int token_command(const Arguments& arguments) {
     if (arguments.json())
         fmt::print("{{\"token\":\"{}\",\"hash\":\"{}\"}}\n", token, hash);
     else
-        fmt::print("token (give it to the sender, it is not kept anywhere): {}\nhash (goes into incidentd.yaml):                        {}\n",
-                   token, hash);
+        fmt::print(
+            "token (give it to the sender, it is not kept anywhere): {}\nhash (goes into incidentd.yaml):              "
+            "          {}\n",
+            token, hash);
     return exit_ok;
 }
 
@@ -109,18 +116,22 @@ void add_config(CLI::App* command, Arguments& arguments) {
 }
 
 void add_output(CLI::App* command, Arguments& arguments) {
-    command->add_option("--output", arguments.output, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+    command->add_option("--output", arguments.output, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
 }
 
 void add_state(CLI::App* command, Arguments& arguments) {
     add_config(command, arguments);
-    command->add_option("--state-directory", arguments.state_directory, "instead of the configuration's state_directory");
+    command->add_option("--state-directory", arguments.state_directory,
+                        "instead of the configuration's state_directory");
 }
 
 class Commands {
 public:
     Commands(CLI::App& root, Arguments& arguments) : arguments_(arguments) {
-        CLI::App* serve_app = add(root, "serve", "run the daemon in the foreground", [this] { return serve_command(arguments_); });
+        CLI::App* serve_app =
+            add(root, "serve", "run the daemon in the foreground", [this] { return serve_command(arguments_); });
         add_state(serve_app, arguments);
         serve_app->add_option("--listen", arguments.listen, "ADDRESS:PORT instead of the configuration's listen");
         add_config(add(root, "check-config", "check a configuration and its rules, report every problem",
@@ -128,9 +139,13 @@ public:
                    arguments);
         add_incidents(root);
         CLI::App* explain = add(root, "explain", "say what became of an alert, and why", [this] {
-            return with_state(arguments_, [this](const ReadOptions& o) { return explain_alert(o, arguments_.subject); });
+            return with_state(arguments_,
+                              [this](const ReadOptions& o) { return explain_alert(o, arguments_.subject); });
         });
-        explain->add_option("ALERT", arguments.subject, "fingerprint (or its first digits), or matchers such as 'alertname=\"DiskFull\"'")->required();
+        explain
+            ->add_option("ALERT", arguments.subject,
+                         "fingerprint (or its first digits), or matchers such as 'alertname=\"DiskFull\"'")
+            ->required();
         add_state(explain, arguments);
         add(root, "token", "draw a token and its hash", [this] { return token_command(arguments_); });
         add(root, "version", "print the version", [this] { return version_command(arguments_); });
@@ -148,13 +163,19 @@ private:
         CLI::App* incidents = root.add_subcommand("incidents", "look at incidents");
         incidents->require_subcommand(1);
         CLI::App* list = add(*incidents, "list", "list incidents, newest first", [this] {
-            return with_state(arguments_, [this](const ReadOptions& o) { return list_incidents(o, arguments_.state, arguments_.most); });
+            return with_state(arguments_, [this](const ReadOptions& o) {
+                return list_incidents(o, arguments_.state, arguments_.most);
+            });
         });
-        list->add_option("--state", arguments_.state, "only these")->check(CLI::IsMember({"pending", "open", "resolved", "dropped"}));
-        list->add_option("--most", arguments_.most, "how many at most")->check(CLI::Range(1, 100'000))->capture_default_str();
+        list->add_option("--state", arguments_.state, "only these")
+            ->check(CLI::IsMember({"pending", "open", "resolved", "dropped"}));
+        list->add_option("--most", arguments_.most, "how many at most")
+            ->check(CLI::Range(1, 100'000))
+            ->capture_default_str();
         add_state(list, arguments_);
         CLI::App* show = add(*incidents, "show", "show one incident: alerts, reasons, timeline, tickets", [this] {
-            return with_state(arguments_, [this](const ReadOptions& o) { return show_incident(o, arguments_.subject); });
+            return with_state(arguments_,
+                              [this](const ReadOptions& o) { return show_incident(o, arguments_.subject); });
         });
         show->add_option("INCIDENT", arguments_.subject, "such as INC-42")->required();
         add_state(show, arguments_);

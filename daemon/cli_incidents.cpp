@@ -23,7 +23,8 @@ std::string time_or_dash(Instant at) { return at.is_set() ? to_rfc3339(at) : "-"
 // Alert text comes from anywhere: control characters must not reach a terminal.
 std::string clean(const std::string& text) {
     std::string out = text;
-    std::replace_if(out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
     return out;
 }
 
@@ -75,9 +76,12 @@ std::string id_or_empty(IncidentId id) { return id.is_set() ? to_string(id) : st
 void write_incident(JsonObject& object, const StoredIncident& i) {
     object.text("id", to_string(i.id));
     const std::pair<const char*, const std::string*> texts[] = {
-        {"key", &i.key}, {"state", &i.state}, {"title", &i.title}, {"rule", &i.rule}, {"because", &i.because},
-        {"service", &i.service}, {"category", &i.category}, {"assignment_group", &i.assignment_group},
-        {"severity", &i.severity}, {"peak_severity", &i.peak_severity}, {"impact", &i.impact}, {"urgency", &i.urgency},
+        {"key", &i.key},           {"state", &i.state},
+        {"title", &i.title},       {"rule", &i.rule},
+        {"because", &i.because},   {"service", &i.service},
+        {"category", &i.category}, {"assignment_group", &i.assignment_group},
+        {"severity", &i.severity}, {"peak_severity", &i.peak_severity},
+        {"impact", &i.impact},     {"urgency", &i.urgency},
         {"priority", &i.priority}, {"acknowledged_by", &i.acknowledged_by}};
     for (const auto& [name, value] : texts) object.text(name, *value);
     object.time("began_at", i.began_at);
@@ -93,8 +97,14 @@ void write_incident(JsonObject& object, const StoredIncident& i) {
 
 void write_alert(JsonObject& object, const StoredAlert& a) {
     const std::pair<const char*, const std::string*> texts[] = {
-        {"fingerprint", &a.fingerprint}, {"alertmanager_fingerprint", &a.alertmanager_fingerprint}, {"source", &a.source},
-        {"key", &a.key}, {"title", &a.title}, {"text", &a.text}, {"url", &a.url}, {"severity", &a.severity}};
+        {"fingerprint", &a.fingerprint},
+        {"alertmanager_fingerprint", &a.alertmanager_fingerprint},
+        {"source", &a.source},
+        {"key", &a.key},
+        {"title", &a.title},
+        {"text", &a.text},
+        {"url", &a.url},
+        {"severity", &a.severity}};
     for (const auto& [name, value] : texts) object.text(name, *value);
     object.raw("labels", a.labels);
     object.raw("annotations", a.annotations);
@@ -162,7 +172,8 @@ void print_text(const Story& story) {
     fmt::print("  service     {}   category {}   assigned to {}\n", clean(i.service), clean(i.category),
                i.assignment_group.empty() ? "-" : clean(i.assignment_group));
     fmt::print("  began       {}   opened {}\n", time_or_dash(i.began_at), time_or_dash(i.opened_at));
-    if (i.acknowledged_at.is_set()) fmt::print("  acknowledged {} by {}\n", time_or_dash(i.acknowledged_at), clean(i.acknowledged_by));
+    if (i.acknowledged_at.is_set())
+        fmt::print("  acknowledged {} by {}\n", time_or_dash(i.acknowledged_at), clean(i.acknowledged_by));
     if (i.resolved_at.is_set()) fmt::print("  ended       {}\n", time_or_dash(i.resolved_at));
     fmt::print("  ticket key  {}\n\nTickets:\n", i.key);
     if (story.deliveries.empty()) fmt::print("  none: no route named a sink\n");
@@ -174,7 +185,8 @@ void print_text(const Story& story) {
         fmt::print("  {} {:<8} {:>6}x  {}  [{}] {}\n", a.firing ? "firing  " : "resolved", a.severity, a.count,
                    a.fingerprint.substr(0, 12), a.source, clean(a.title.empty() ? a.labels : a.title));
     fmt::print("\nTimeline:\n");
-    for (const StoredTimeline& t : story.timeline) fmt::print("  {}  {:<12} {}\n", to_rfc3339(t.at), t.kind, clean(t.text));
+    for (const StoredTimeline& t : story.timeline)
+        fmt::print("  {}  {:<12} {}\n", to_rfc3339(t.at), t.kind, clean(t.text));
 }
 
 std::optional<IncidentId> parse_id(const std::string& text) {
@@ -187,15 +199,17 @@ std::optional<IncidentId> parse_id(const std::string& text) {
 }
 
 bool looks_like_fingerprint(const std::string& text) {
-    return text.size() >= 6 && text.size() <= 32 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+    return text.size() >= 6 && text.size() <= 32 &&
+           text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
 }
 
 Result<std::vector<StoredAlert>> find_alerts(ReadModelQueries& queries, const std::string& alert) {
     if (looks_like_fingerprint(alert)) return queries.alerts_by_fingerprint(alert);
     const Result<Matchers> matchers = parse_matchers(alert);
     if (!matchers)
-        return Error(ErrorCode::invalid, "'" + alert + "' is neither a fingerprint (6 to 32 hex digits) nor matchers: " +
-                                             matchers.error().message);
+        return Error(
+            ErrorCode::invalid,
+            "'" + alert + "' is neither a fingerprint (6 to 32 hex digits) nor matchers: " + matchers.error().message);
     return queries.alerts_by_labels(*matchers, 20);
 }
 
@@ -203,8 +217,8 @@ void print_explanation(const StoredAlert& alert, const std::vector<StoredVerdict
     fmt::print("{}  {}{}  {} from {}, {} messages\n", alert.fingerprint, alert.firing ? "firing" : "resolved",
                alert.suppressed ? " (suppressed by its source)" : "", alert.severity, alert.source, alert.count);
     fmt::print("  {}\n  {}\n", clean(alert.title), clean(alert.labels));
-    fmt::print("  first seen {}, last seen {}, incident {}\n", time_or_dash(alert.first_seen), time_or_dash(alert.last_seen),
-               alert.incident.is_set() ? to_string(alert.incident) : "none");
+    fmt::print("  first seen {}, last seen {}, incident {}\n", time_or_dash(alert.first_seen),
+               time_or_dash(alert.last_seen), alert.incident.is_set() ? to_string(alert.incident) : "none");
     for (const StoredVerdict& v : verdicts)
         fmt::print("  {}  {:<16} {:<8} {}\n", to_rfc3339(v.at), v.verdict, id_or_empty(v.incident), clean(v.because));
 }
@@ -220,11 +234,15 @@ int list_incidents(const ReadOptions& options, const std::string& state, int mos
         fmt::print("{}\n", json_list(*incidents, write_incident));
         return exit_ok;
     }
-    if (incidents->empty()) fmt::print("no incidents{}\n", state.empty() ? "" : " in state " + state);
-    else fmt::print("{:<10} {:<9} {:<4} {:<9} {:>7} {:<25} {}\n", "INCIDENT", "STATE", "PRIO", "SEVERITY", "ALERTS", "BEGAN", "TITLE");
+    if (incidents->empty())
+        fmt::print("no incidents{}\n", state.empty() ? "" : " in state " + state);
+    else
+        fmt::print("{:<10} {:<9} {:<4} {:<9} {:>7} {:<25} {}\n", "INCIDENT", "STATE", "PRIO", "SEVERITY", "ALERTS",
+                   "BEGAN", "TITLE");
     for (const StoredIncident& i : *incidents)
         fmt::print("{:<10} {:<9} {:<4} {:<9} {:>7} {:<25} {}\n", to_string(i.id), i.state, i.priority, i.severity,
-                   std::to_string(i.alerts_firing) + "/" + std::to_string(i.alerts_total), to_rfc3339(i.began_at), clean(i.title));
+                   std::to_string(i.alerts_firing) + "/" + std::to_string(i.alerts_total), to_rfc3339(i.began_at),
+                   clean(i.title));
     return exit_ok;
 }
 

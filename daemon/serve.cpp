@@ -59,7 +59,8 @@ int serve(Config config) {
     const sigset_t signals = take_signals();
     Log log(log_options(config));
     const ServiceManager service;
-    log.info("incidentd starts", {{"version", INCIDENTD_VERSION}, {"config", config.file}, {"state", config.state_directory}});
+    log.info("incidentd starts",
+             {{"version", INCIDENTD_VERSION}, {"config", config.file}, {"state", config.state_directory}});
     App app(std::move(config), log, service);
     if (const Result<void> started = app.start(); !started) {
         log.error("cannot start", {{"error", started.error().message}});

@@ -4,9 +4,9 @@
 
 #include <time.h>
 
+#include <fmt/format.h>
 #include <cstdint>
 #include <cstdlib>
-#include <fmt/format.h>
 
 namespace incidentd {
 

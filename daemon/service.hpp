@@ -16,7 +16,7 @@ public:
     void ready(const std::string& status) const;
     void reloading() const;  // with MONOTONIC_USEC, as Type=notify-reload wants it; ready() ends it
     void stopping() const;
-    void alive() const;      // WATCHDOG=1
+    void alive() const;  // WATCHDOG=1
 
     std::optional<Duration> watchdog_interval() const { return watchdog_; }  // ping at least so often
     const std::vector<int>& sockets() const { return sockets_; }             // listening, owned by whoever takes them

@@ -56,6 +56,7 @@ public:
         Sequence through;
         Instant at;
         std::string bytes;
+        std::string passed_over = {};  // in words: newer ones that were damaged; empty when there were none
     };
     virtual Result<Snapshot> load_snapshot() = 0;
 

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -67,10 +69,13 @@ private:
     }
 
     bool container(std::size_t depth, char close) {
-        if (depth >= json_depth_max) return fail("nested deeper than " + std::to_string(json_depth_max) + " levels");
-        ++at_;
+        const std::size_t start = at_++;
         skip_space();
         if (peek() == close) return ++at_, true;
+        if (depth >= json_depth_max) {
+            at_ = start;
+            return fail("nested deeper than " + std::to_string(json_depth_max) + " levels");
+        }
         for (;;) {
             if (close == '}' && !key()) return false;
             if (!value(depth + 1)) return false;
@@ -180,10 +185,9 @@ private:
         const char* last = text_.data() + at_;
         std::errc error{};
         if (!whole) {
-            double value = 0;
-            error = std::from_chars(first, last, value).ec;
-            // Underflow reads as 0; only a number too large to hold is a fault.
-            if (error == std::errc::result_out_of_range && value < 1 && value > -1) error = {};
+            // std::from_chars does not tell too large from too small; the latter reads as 0 and is no fault.
+            if (std::isinf(std::strtod(std::string(first, last).c_str(), nullptr)))
+                error = std::errc::result_out_of_range;
         } else if (*first == '-') {
             std::int64_t value = 0;
             error = std::from_chars(first, last, value).ec;

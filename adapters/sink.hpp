@@ -18,8 +18,8 @@ namespace incidentd {
 struct SinkVerdict {
     enum class Kind : std::uint8_t { delivered, retry, rejected };
     Kind kind = Kind::retry;
-    std::string reason;                   // for people: log, dead letter
-    std::string ticket;                   // delivered: the ticket's id in that system
+    std::string reason;  // for people: log, dead letter
+    std::string ticket;  // delivered: the ticket's id in that system
     std::string ticket_url;
     std::optional<Duration> retry_after;  // the system's own wish
     bool unclear = false;                 // it may have taken effect: look up before doing it again
@@ -60,23 +60,30 @@ public:
 };
 
 struct SinkSetup {
-    std::string name;           // instance name, from the configuration
+    std::string name;  // instance name, from the configuration
     const Options& options;
-    std::string external_url;   // of this daemon, for links; without trailing slash
-    std::string user_agent;     // "incidentd/0.1.0"
+    std::string external_url;  // of this daemon, for links; without trailing slash
+    std::string user_agent;    // "incidentd/0.1.0"
 };
 
 struct SinkSpec {
-    std::string_view name;      // the type: "request_tracker"
+    std::string_view name;  // the type: "request_tracker"
     std::string_view summary;
     std::vector<OptionSpec> options;
-    std::string_view example;   // YAML of its options, valid as it stands
+    std::string_view example;  // YAML of its options, valid as it stands
     std::unique_ptr<Sink> (*make)(const SinkSetup& setup, Problems& problems);
 };
 
 // What most systems mean: 2xx delivered is the session's business; 408, 425, 429 and 5xx are worth a retry (Retry-After
 // honoured, seconds or HTTP date is the caller's business to pass as seconds), everything else is rejected.
 SinkVerdict verdict_of_failure(const HttpAnswer& answer, std::string_view what);
+
+// The page of the incident in this daemon's console; "" without an external URL. Sinks use it as a link and look-up
+// key, so it is made here alone.
+std::string incident_url(const IncidentView& incident, std::string_view external_url);
+
+// At most `bytes_max` bytes of `text`, cut at a character's border and then marked "...".
+std::string cut_text(std::string_view text, std::size_t bytes_max);
 
 // A plain-text account of an action for a ticket's body or comment: what, since when, which alerts, what changed, link.
 std::string render_text(const Action& action, std::string_view external_url);

@@ -119,6 +119,12 @@ ParseOutcome refused(const Source& source, RejectReason reason, std::string mess
     return outcome;
 }
 
+void add_alert(AlertBatch& out, const AlertDraft& draft, const EventLimits& limits, std::size_t index,
+               std::vector<ItemError>& rejected) {
+    const auto added = out.add(draft, limits);
+    if (!added) rejected.push_back({index, reject_reason(added.error()), added.error().message});
+}
+
 HttpReply batch_reply(std::size_t accepted, const std::vector<ItemError>& rejected) {
     HttpReply reply;
     const bool failed = accepted == 0 && !rejected.empty();

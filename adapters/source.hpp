@@ -58,6 +58,7 @@ public:
     virtual std::vector<SourceRoute> routes() const = 0;
 
     // The secret the sender offers. Default: "Authorization: Bearer x" or the password of Basic; nullopt when none.
+    // Also asked while the body is still on its way (and empty), unless the body is a form: only a form may carry it.
     virtual std::optional<std::string> credential(const HttpRequestView& request) const;
 
     // Appends the request's alerts to `out`. Never throws on any input; bounded by the input's size.
@@ -94,6 +95,10 @@ ParseOutcome refused(const Source& source, RejectReason reason, std::string mess
 
 // What AlertBatch::add() said, as a reason.
 RejectReason reject_reason(const Error& error);
+
+// Adds the draft to `out`, or says why not in `rejected`.
+void add_alert(AlertBatch& out, const AlertDraft& draft, const EventLimits& limits, std::size_t index,
+               std::vector<ItemError>& rejected);
 
 // {"status":"ok","accepted":2,"rejected":[{"index":1,"reason":"..."}]}; 422 and "error" when nothing was accepted and
 // something was rejected. At most 100 rejections are listed, the others counted as "rejected_omitted".

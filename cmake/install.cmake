@@ -8,15 +8,15 @@ install(FILES systemd/incidentd.service systemd/incidentd.socket DESTINATION lib
 function(incidentd_install_helper destination)
     foreach(file IN LISTS ARGN)
         if(EXISTS ${CMAKE_SOURCE_DIR}/${file})
-            if(destination STREQUAL "libexec")
-                install(PROGRAMS ${file} DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/incidentd)
+            if(destination STREQUAL "bin")
+                install(PROGRAMS ${file} DESTINATION ${CMAKE_INSTALL_BINDIR})
             else()
                 install(FILES ${file} DESTINATION ${destination})
             endif()
         endif()
     endforeach()
 endfunction()
-incidentd_install_helper(libexec adapters/sources/nagios/incidentd-nagios-notify)
+incidentd_install_helper(bin adapters/sources/nagios/incidentd-nagios-notify)
 incidentd_install_helper(${CMAKE_INSTALL_DATADIR}/incidentd
     adapters/sources/nagios/nagios-incidentd.cfg
     adapters/sources/zabbix/media_incidentd.yaml)

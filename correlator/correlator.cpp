@@ -127,7 +127,7 @@ std::vector<std::uint32_t> Correlator::alert_slots() const {
 
 Correlator::AlertState Correlator::alert_state(std::uint32_t slot) const {
     const AlertRecord& alert = state_->alerts[slot];
-    return {alert.firing, alert.suppressed, alert.acknowledged, alert.incident, alert.expires_at};
+    return {alert.used, alert.firing, alert.suppressed, alert.acknowledged, alert.incident, alert.expires_at};
 }
 
 AlertRow Correlator::alert_row(std::uint32_t slot) const { return state_->row(slot); }

@@ -69,6 +69,7 @@ public:
     // Read access for the API. Slots stay valid until the next apply().
     std::vector<std::uint32_t> alert_slots() const;  // every record, in slot order
     struct AlertState {
+        bool held;  // false: the slot is free by now; nothing else may be asked of it
         bool firing;
         bool suppressed;
         bool acknowledged;

@@ -105,10 +105,10 @@ struct Describe {
         line.field("priority", to_string(e.priority)).field("ms", static_cast<std::uint64_t>(e.value.ms));
     }
     void operator()(const IncidentOpened& e) {
-        line.field("opened", e.category).field("priority", to_string(e.priority));
+        line.field("opened", e.incident.value).field("category", e.category).field("priority", to_string(e.priority));
     }
     void operator()(const IncidentResolved& e) {
-        line.field("closed", e.category).field("priority", to_string(e.priority));
+        line.field("closed", e.incident.value).field("category", e.category).field("priority", to_string(e.priority));
     }
 };
 

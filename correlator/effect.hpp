@@ -98,10 +98,12 @@ struct KpiSampled {
 struct IncidentOpened {
     std::string category;
     Priority priority = Priority::p3;
+    IncidentId incident;
 };
 struct IncidentResolved {
     std::string category;
     Priority priority = Priority::p3;
+    IncidentId incident;
 };
 
 struct Effect {

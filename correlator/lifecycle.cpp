@@ -44,7 +44,7 @@ void Correlator::State::open(IncidentRecord& incident) {
              "opened with priority " + std::string(to_string(view.priority)) + " (impact " +
                  std::string(to_string(view.impact)) + ", urgency " + std::string(to_string(view.urgency)) + "); " +
                  view.because);
-    emit(IncidentOpened{view.category, view.priority});
+    emit(IncidentOpened{view.category, view.priority, view.id});
     if (view.acknowledged) {
         incident.ack_sampled = true;
         sample(Kpi::time_to_acknowledge, incident, Duration{0});
@@ -92,7 +92,7 @@ void Correlator::State::resolve(IncidentRecord& incident) {
     add_fact(
         incident, "resolved",
         "all " + std::to_string(view.alerts_total) + " alerts are over and stayed so for " + to_string(incident.quiet));
-    emit(IncidentResolved{view.category, view.priority});
+    emit(IncidentResolved{view.category, view.priority, view.id});
     sample(Kpi::time_to_resolve, incident, view.resolved_at - view.opened_at);
     changed(incident);
     advance_sinks(incident);

@@ -10,8 +10,10 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace incidentd {
@@ -21,7 +23,10 @@ struct ListenConfig {
     std::uint16_t port = 9460;
     std::string tls_certificate;  // files; empty: plain HTTP
     std::string tls_key;
+    bool plain_http = false;  // plain HTTP off loopback is wanted
+    Location where;           // in the file; line 0: not from a file
     bool is_loopback() const;
+    std::string text() const;  // "127.0.0.1:9460", "[::1]:9460"
 };
 
 // SHA-256 of a token; the token itself is never kept.
@@ -30,25 +35,29 @@ using TokenHash = std::array<std::uint8_t, 32>;
 struct SourceConfig {
     std::string name;
     const SourceSpec* spec = nullptr;
-    std::string mount;               // "/v1/ingest/zabbix"; "" is the root
-    std::vector<TokenHash> tokens;   // empty: no token asked (loopback only)
+    std::string mount;              // "/v1/ingest/zabbix"; "" is the root
+    std::vector<TokenHash> tokens;  // empty: no token asked (loopback only)
     Options options;
+    Location where;
 };
 
 struct SinkConfig {
     std::string name;
     const SinkSpec* spec = nullptr;
     Options options;
-    std::uint32_t in_flight_max = 4;     // deliveries at once; per incident always one
-    Duration retry_first = seconds(1);   // doubles with each failure, with jitter
+    Location where;
+    std::uint32_t in_flight_max = 4;    // deliveries at once; per incident always one
+    Duration retry_first = seconds(1);  // doubles with each failure, with jitter
     Duration retry_most = minutes(5);
     Duration give_up_after = hours(24);  // then a dead letter
 };
 
 struct HttpLimits {
     std::uint32_t connections_max = 1024;
-    std::size_t header_bytes_max = 64 * 1024;
+    std::size_t request_line_bytes_max = 16 * 1024;
+    std::size_t header_bytes_max = 64 * 1024;  // request line included
     std::size_t body_bytes_max = 16 * 1024 * 1024;
+    std::size_t bodies_bytes_max = 256 * 1024 * 1024;  // of all connections together; more: 503
     Duration idle_timeout = seconds(75);
     Duration request_timeout = seconds(30);  // first byte to last byte of one request
 };
@@ -58,9 +67,9 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 struct Config {
     std::string file;
     std::string state_directory = "/var/lib/incidentd";
-    std::string external_url;              // for links in tickets
+    std::string external_url;  // for links in tickets
     std::vector<ListenConfig> listen;
-    std::vector<TokenHash> api_tokens;     // for /api of the daemon itself and /metrics off loopback
+    std::vector<TokenHash> api_tokens;  // for /api of the daemon itself and /metrics off loopback
     std::vector<SourceConfig> sources;
     std::vector<SinkConfig> sinks;
     HttpLimits http;
@@ -69,17 +78,28 @@ struct Config {
     std::size_t inbox_bytes_max = 64 * 1024 * 1024;
     std::uint64_t segment_bytes = 64 * 1024 * 1024;
     std::uint32_t metric_services_max = 200;
+    Duration restart_grace = minutes(5);        // after a restart no alert expires for so long
+    Duration read_model_keep = hours(24 * 90);  // what is over leaves the read model then; 0: never
     LogLevel log_level = LogLevel::info;
-    std::string log_format = "logfmt";     // or "json"
+    std::string log_format = "logfmt";  // or "json"
     RuleBundle rules;
     std::shared_ptr<const RuleSet> compiled_rules;
 };
 
-// Reads and checks incidentd.yaml, the rule files it names and every secret. All problems at once; nullopt when there are any.
+// Reads and checks incidentd.yaml, the rule files it names and every secret. All problems at once; nullopt when there
+// are any.
 std::optional<Config> load_config(const std::string& file, Problems& problems);
+
+// Only where the state is: for commands that read it and may not be allowed to read the secrets. Adds a problem when
+// the file cannot be read or parsed.
+std::string state_directory_of(const std::string& file, Problems& problems);
 
 // The same from text, for tests; relative paths are taken from `directory`.
 std::optional<Config> parse_config(std::string_view text, const std::string& file, const std::string& directory,
                                    Problems& problems);
+
+// Listening where other machines reach it needs a token on every source and on the API, and TLS or `plain_http: true`.
+// parse_config() checks this; check again after the command line changed `listen`.
+void check_exposure(const Config& config, Problems& problems);
 
 }  // namespace incidentd

@@ -1,4 +1,5 @@
-// The one door into the engine: a bounded multi-producer queue. Producers: ingest, egress, API; consumer: the shard's thread.
+// The one door into the engine: a bounded multi-producer queue. Producers: ingest, egress, API; consumer: the shard's
+// thread.
 #pragma once
 
 #include "adapters/http_message.hpp"
@@ -27,7 +28,8 @@ struct AlertsItem {
     std::chrono::steady_clock::time_point received{};
 };
 
-// An input that is not an alert: delivery reports, operator commands. `done` runs on the commit thread once it is durable.
+// An input that is not an alert: delivery reports, operator commands. `done` runs on the commit thread once it is
+// durable.
 struct InputItem {
     Input input;
     std::function<void(bool durable)> done;  // may be empty
@@ -42,13 +44,14 @@ using InboxItem = std::variant<AlertsItem, InputItem, QueryItem>;
 
 class Inbox {
 public:
-    // `bytes_max`: of alert batches waiting; `reserved_bytes`: on top of it, for recoveries and for items that are not alerts.
+    // `bytes_max`: of alert batches waiting; `reserved_bytes`: on top of it, for recoveries and for items that are not
+    // alerts.
     Inbox(std::size_t bytes_max, std::size_t reserved_bytes);
     ~Inbox();
 
     enum class Push : std::uint8_t { taken, full, closed };
-    // Any thread. On full or closed `item` is left untouched, so that the caller can answer. `privileged` items (batches
-    // with a recovery, inputs, queries) may use the reserve.
+    // Any thread. On full or closed `item` is left untouched, so that the caller can answer. `privileged` items
+    // (batches with a recovery, inputs, queries) may use the reserve.
     Push push(InboxItem& item, bool privileged);
 
     // Shard thread. Waits at most `patience` for the first item, then takes what is there, at most `most` items.
@@ -57,8 +60,8 @@ public:
     void wake();   // any thread: pop() returns at once
     void close();  // any thread: push() answers closed; what is inside can still be popped
 
-    std::size_t depth() const;        // items waiting, about
-    std::size_t bytes() const;        // of alert batches waiting, about
+    std::size_t depth() const;  // items waiting, about
+    std::size_t bytes() const;  // of alert batches waiting, about
     std::size_t bytes_max() const { return bytes_max_; }
 
 private:

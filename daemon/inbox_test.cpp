@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 InboxItem alerts(const std::string& title) {
-    AlertsItem item{.batch = AlertBatch("test")};
+    AlertsItem item{0, AlertBatch("test"), {}, nullptr, {}};
     AlertDraft draft;
     draft.title = title;
     draft.labels = {{"alertname", "x"}};

@@ -1,1 +1,3 @@
-int main() { return 0; }
+#include "daemon/cli.hpp"
+
+int main(int argc, char** argv) { return incidentd::run_cli(argc, argv); }

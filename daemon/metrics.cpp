@@ -80,10 +80,12 @@ std::string known(const std::vector<std::string>& names, std::string_view name) 
 }
 
 // What alerts_received() may be told; everything else is "other".
-constexpr std::array<std::string_view, verdict_count + 3> outcomes{
-    "new",        "repeated",      "resolved",         "opened",       "joined",         "rejoined",
-    "suppressed", "expired",       "severity_changed", "acknowledged", "unacknowledged", "noted",
-    "stale",      "unknown_alert", "table_full",       "other"};
+// The first `common_outcomes` have series from the start.
+constexpr std::size_t common_outcomes = 4;
+constexpr std::array<std::string_view, verdict_count + 2> outcomes{
+    "opened",     "joined",  "repeated",         "resolved",     "rejoined",
+    "suppressed", "expired", "severity_changed", "acknowledged", "unacknowledged",
+    "noted",      "stale",   "unknown_alert",    "table_full",   "other"};
 
 std::size_t outcome_index(std::string_view name) {
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
@@ -208,7 +210,7 @@ void Metrics::Registry::start_series(std::string_view version) {
         .Set(1);
     for (std::size_t i = 0; i < sources.size(); ++i) {
         by_source[i].duration = &request_duration.Add({{"source", sources[i]}}, fast_buckets);
-        for (std::size_t o = 0; o < 3; ++o) {
+        for (std::size_t o = 0; o < common_outcomes; ++o) {
             by_source[i].received[o] = &received.Add({{"source", sources[i]}, {"outcome", std::string(outcomes[o])}});
         }
     }

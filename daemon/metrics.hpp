@@ -20,7 +20,7 @@ struct MetricsSample {
     EngineSizes engine;
     std::uint64_t inbox_items = 0;
     std::uint64_t inbox_bytes = 0;
-    std::uint64_t egress_waiting = 0;   // actions not yet settled
+    std::uint64_t egress_waiting = 0;  // actions not yet settled
     std::uint64_t connections = 0;
     std::uint64_t journal_sequence = 0;
     std::uint64_t read_model_sequence = 0;
@@ -37,15 +37,15 @@ public:
     void request_done(std::uint32_t source, int status, double seconds);
     void request_refused(std::uint32_t source, RejectReason reason);  // a whole request
     void alert_rejected(std::uint32_t source, RejectReason reason);   // one alert of a request
-    void connection_refused(std::string_view reason);                 // closed set: "limit", "tls", "timeout", "malformed"
+    void connection_refused(std::string_view reason);  // closed set: "limit", "tls", "timeout", "malformed"
 
-    // Shard. Outcomes: "new", "repeated", "resolved", or the verdict's name; anything else is counted under "other".
+    // Shard. Outcomes: "repeated" or the verdict's name; anything else is counted under "other".
     void alerts_received(std::string_view source, std::string_view outcome, std::uint64_t count);
-    void engine_seconds(double seconds);   // one apply()
-    void commit_seconds(double seconds);   // one write + sync
+    void engine_seconds(double seconds);  // one apply()
+    void commit_seconds(double seconds);  // one write + sync
     void commit_entries(std::uint64_t entries);
     void commit_failed();
-    void effect(const Effect& effect);     // incidents by category and priority, KPIs by service; labels bounded
+    void effect(const Effect& effect);  // incidents by category and priority, KPIs by service; labels bounded
 
     // Egress. Results: "delivered", "retried", "rejected".
     void delivery(std::string_view sink, std::string_view result, double seconds);
@@ -54,7 +54,7 @@ public:
     void log_suppressed(std::uint64_t lines);
 
     void on_scrape(std::function<MetricsSample()> sample);  // set once, before serving
-    std::string text();  // exposition format 0.0.4
+    std::string text();                                     // exposition format 0.0.4
 
 private:
     struct Registry;

@@ -25,14 +25,14 @@ void use_everything(Metrics& metrics) {
     metrics.request_refused(0, RejectReason::unauthorized);
     metrics.alert_rejected(0, RejectReason::invalid_field);
     metrics.connection_refused("limit");
-    metrics.alerts_received("prom", "new", 3);
+    metrics.alerts_received("prom", "opened", 3);
     metrics.engine_seconds(0.00001);
     metrics.commit_seconds(0.002);
     metrics.commit_entries(5);
     metrics.commit_failed();
-    metrics.effect(effect_of(AlertDecided{.verdict = Verdict::joined}));
-    metrics.effect(effect_of(IncidentOpened{"network", Priority::p2}));
-    metrics.effect(effect_of(IncidentResolved{"network", Priority::p2}));
+    metrics.effect(effect_of(AlertDecided{{}, Verdict::joined, {}, {}, {}}));
+    metrics.effect(effect_of(IncidentOpened{"network", Priority::p2, {}}));
+    metrics.effect(effect_of(IncidentResolved{"network", Priority::p2, {}}));
     metrics.effect(effect_of(KpiSampled{Kpi::time_to_resolve, "shop", Priority::p1, minutes(10)}));
     metrics.effect(effect_of(KpiSampled{Kpi::time_to_acknowledge, "shop", Priority::p1, minutes(1)}));
     metrics.effect(effect_of(KpiSampled{Kpi::time_between_failures, "shop", Priority::p1, hours(10)}));
@@ -53,9 +53,9 @@ void use_everything(Metrics& metrics) {
 TEST_CASE("counters, gauges and histograms show what was told") {
     Metrics metrics({"prom"}, {"rt"}, "0.1.0");
     use_everything(metrics);
-    metrics.alerts_received("prom", "new", 2);
+    metrics.alerts_received("prom", "opened", 2);
     const std::string text = metrics.text();
-    CHECK(has_line(text, R"(incidentd_alerts_received_total{outcome="new",source="prom"} 5)"));
+    CHECK(has_line(text, R"(incidentd_alerts_received_total{outcome="opened",source="prom"} 5)"));
     CHECK(has_line(text, R"(incidentd_requests_total{code="200",source="prom"} 1)"));
     CHECK(has_line(text, R"(incidentd_requests_total{code="418",source="prom"} 1)"));
     CHECK(has_line(text, R"(incidentd_requests_refused_total{reason="unauthorized",source="prom"} 1)"));
@@ -74,7 +74,7 @@ TEST_CASE("counters, gauges and histograms show what was told") {
 TEST_CASE("series known beforehand start at zero") {
     Metrics metrics({"prom", "zbx"}, {"rt"}, "0.1.0");
     const std::string text = metrics.text();
-    CHECK(has_line(text, R"(incidentd_alerts_received_total{outcome="new",source="zbx"} 0)"));
+    CHECK(has_line(text, R"(incidentd_alerts_received_total{outcome="opened",source="zbx"} 0)"));
     CHECK(has_line(text, R"(incidentd_deliveries_total{result="rejected",sink="rt"} 0)"));
     CHECK(has_line(text, R"(incidentd_connections_refused_total{reason="timeout"} 0)"));
 }
@@ -84,11 +84,11 @@ TEST_CASE("labels stay bounded whatever alerts bring") {
     for (int i = 0; i < 50; ++i) {
         const std::string name = "svc" + std::to_string(i);
         metrics.effect(effect_of(KpiSampled{Kpi::time_between_failures, name, Priority::p3, minutes(5)}));
-        metrics.effect(effect_of(IncidentOpened{name, Priority::p3}));
+        metrics.effect(effect_of(IncidentOpened{name, Priority::p3, {}}));
         metrics.alerts_received(name, name, 1);
         metrics.delivery(name, "retried", 1);
     }
-    metrics.effect(effect_of(IncidentOpened{"", Priority::p3}));
+    metrics.effect(effect_of(IncidentOpened{"", Priority::p3, {}}));
     const std::string text = metrics.text();
     CHECK(has_line(text, R"(incidentd_time_between_failures_seconds_count{service="svc1"} 1)"));
     CHECK(has_line(text, R"(incidentd_time_between_failures_seconds_count{service="other"} 48)"));
@@ -100,7 +100,7 @@ TEST_CASE("labels stay bounded whatever alerts bring") {
 
 TEST_CASE("label values are escaped") {
     Metrics metrics({"prom"}, {"rt"}, "0.1.0");
-    metrics.effect(effect_of(IncidentOpened{"a\"b\\c\nd", Priority::p3}));
+    metrics.effect(effect_of(IncidentOpened{"a\"b\\c\nd", Priority::p3, {}}));
     CHECK(has_line(metrics.text(), R"(incidentd_incidents_opened_total{category="a\"b\\c\nd",priority="P3"} 1)"));
 }
 

@@ -24,6 +24,16 @@ TokenHash sha256(std::string_view text) {
     return hash;
 }
 
+std::string token_hash_text(const TokenHash& hash) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    std::string text = "sha256:";
+    for (const unsigned char byte : hash) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
+    }
+    return text;
+}
+
 bool token_matches(std::string_view offered, std::span<const TokenHash> known) {
     const TokenHash hash = sha256(offered);
     unsigned found = 0;

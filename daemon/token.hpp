@@ -11,6 +11,9 @@ namespace incidentd {
 
 TokenHash sha256(std::string_view text);
 
+// "sha256:<64 hex digits>", as the configuration has it.
+std::string token_hash_text(const TokenHash& hash);
+
 // True if the offered token's hash is among `known`. Looks at every byte of every hash, whatever matches.
 bool token_matches(std::string_view offered, std::span<const TokenHash> known);
 

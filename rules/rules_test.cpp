@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <iterator>
+
 using namespace incidentd;
 
 namespace {
@@ -222,4 +225,20 @@ TEST_CASE("a bundle survives its journaled form, and only equal bundles share a 
     CHECK(RuleBundle::parse(text + "x").has_error());
     CHECK(RuleBundle::parse("incidentd-rules 1\nsink 99999999999999999999 x\n").has_error());
     CHECK(RuleBundle::parse("incidentd-rules 1\nsink 18446744073709551615 x\n").has_error());
+}
+
+TEST_CASE("what docs/rules.md shows is what is compiled") {
+    std::ifstream in(INCIDENTD_SOURCE_DIR "/docs/rules.md");
+    const std::string page((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    std::vector<std::string> blocks;
+    for (std::size_t at = page.find("```yaml\n"); at != std::string::npos; at = page.find("```yaml\n", at)) {
+        at += 8;
+        const std::size_t end = page.find("```", at);
+        REQUIRE(end != std::string::npos);
+        blocks.push_back(page.substr(at, end - at));
+        at = end;
+    }
+    REQUIRE(blocks.size() == 2);
+    compiled({{{"docs/rules.md", blocks[0]}}, {"rt", "hook"}});
+    CHECK(default_rules().substr(0, blocks[1].size()) == blocks[1]);
 }

@@ -51,7 +51,7 @@ TEST_CASE("what is not acceptable YAML is a located problem") {
          "f:2:1: a second YAML document begins here; one file holds one document; remove the '---' line, or make it a "
          "file of its own\n"},
         {"a: !!int 5\n", "f:1:4: the tag 'tag:yaml.org,2002:int' is not supported; remove it\n"},
-        {"a: {{b}}\n", "f:1:5: a.: a key must be plain text; a text with braces needs quotes: '{{host}}'\n"},
+        {"a: {{b}}\n", "f:1:5: a: a key must be plain text; a text with braces needs quotes: '{{host}}'\n"},
         {"ok: 1\nb\xC3\xA4: \xFFz\n", "f:2:6: is not valid UTF-8 from this byte on; save the file as UTF-8 text\n"},
         {std::string("a: 1\nb: \0", 9), "f:2:4: has a NUL byte; save the file as UTF-8 text\n"},
         {std::string(40, '[') + std::string(40, ']'), "f:1:33: is nested deeper than 32 levels\n"},

@@ -185,7 +185,7 @@ private:
         for (const Frame& frame : frames_) {
             if (frame.node.kind == SettingsNode::Kind::list) {
                 text += "[" + std::to_string(frame.node.items.size()) + "]";
-            } else {
+            } else if (!frame.key.empty()) {
                 text += (text.empty() ? "" : ".") + frame.key;
             }
         }

@@ -53,15 +53,17 @@ struct DispatcherOutput {
 
 class Dispatcher {
 public:
-    // `seed` of the jitter.
+    // `seed` of the jitter: the same seed and the same calls give the same outputs.
     Dispatcher(std::vector<SinkPolicy> sinks, std::uint64_t seed);
     ~Dispatcher();
 
+    // An action that is here already (same idempotency key) is taken once. For an unknown sink the report says so.
     void submit(Action action, Instant now, DispatcherOutput& out);
     void answered(CallId id, const HttpAnswer& answer, Instant now, DispatcherOutput& out);
     void failed(CallId id, const NoAnswer& failure, Instant now, DispatcherOutput& out);
     void tick(Instant now, DispatcherOutput& out);       // starts what is due
     std::optional<Instant> next_due() const;
+    void drain();                                        // from now on begins no attempt; those in flight go on
     std::size_t waiting() const;                         // actions not settled, those in flight included
 
 private:

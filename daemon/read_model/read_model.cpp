@@ -72,6 +72,11 @@ Result<ReadModelWriter> ReadModelWriter::open(const std::string& file) {
                            Sequence{static_cast<std::uint64_t>(*sequence)});
 }
 
+Result<ReadModelWriter> ReadModelWriter::rebuild(const std::string& file) {
+    set_aside(file);
+    return open(file);
+}
+
 Result<ReadModelWriter::Statements> ReadModelWriter::prepare(Database& database) {
     Statements out;
     const std::pair<Statement*, const char*> wanted[] = {

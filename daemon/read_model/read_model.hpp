@@ -35,6 +35,9 @@ public:
     // Opens or makes the database. One of another schema version is set aside (renamed) and rebuilt from the journal.
     static Result<ReadModelWriter> open(const std::string& file);
 
+    // Sets the file aside and begins an empty one.
+    static Result<ReadModelWriter> rebuild(const std::string& file);
+
     Sequence reflects() const { return reflects_; }
 
     // Between begin() and commit(): any number of effects, then the sequence they belong to.

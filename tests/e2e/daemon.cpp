@@ -126,12 +126,9 @@ std::string json_array(const std::vector<std::string>& elements) {
 }
 
 std::size_t count_incidents(const Daemon& daemon, std::string_view state) {
-    const Json list = daemon.cli_json({"incidents", "list"});
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        if (state.empty() || list.text("/" + std::to_string(i) + "/state") == state) ++count;
-    }
-    return count;
+    std::vector<std::string> arguments = {"incidents", "list", "--most", "10000"};
+    if (!state.empty()) arguments.insert(arguments.end(), {"--state", std::string(state)});
+    return daemon.cli_json(arguments).size();
 }
 
 }  // namespace incidentd::test

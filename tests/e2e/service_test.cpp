@@ -58,14 +58,14 @@ TEST_CASE("a reload takes good rules and leaves the running ones in place of bro
     daemon.write_rules(rules_with_title("second {{host}}"));
     daemon.process().signal(SIGHUP);
     CHECK(eventually(std::chrono::seconds(10),
-                     [&] { return daemon.metric("incidentd_config_reloads_total{result=\"ok\"}") == 1; }));
+                     [&] { return daemon.metric("incidentd_config_reloads_total{result=\"success\"}") == 1; }));
     REQUIRE(daemon.send(alert_of("b")).status == 200);
     CHECK(title_of(daemon, "INC-2") == "second b");
 
     daemon.write_rules("version: 1\ncorrelate:\n  - nmae: broken\n");
     daemon.process().signal(SIGHUP);
     CHECK(eventually(std::chrono::seconds(10),
-                     [&] { return daemon.metric("incidentd_config_reloads_total{result=\"failed\"}") == 1; }));
+                     [&] { return daemon.metric("incidentd_config_reloads_total{result=\"failure\"}") == 1; }));
     CHECK(daemon.log().find("rules.yaml:3:") != std::string::npos);
     CHECK(daemon.log().find("nmae") != std::string::npos);
     REQUIRE(daemon.send(alert_of("c")).status == 200);

@@ -1,9 +1,10 @@
 #include "adapters/sources/prometheus/postable_alerts.hpp"
 
+#include "adapters/alert_convention.hpp"
 #include "adapters/json.hpp"
-#include "correlator/severity.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace incidentd::sources::prometheus {
@@ -14,10 +15,20 @@ using simdjson::ondemand::json_type;
 
 constexpr std::size_t kept_bytes_max = std::size_t{1} << 20U;  // parser memory held between requests
 
+constexpr std::array<bool, 256> label_characters = [] {
+    std::array<bool, 256> table{};
+    for (unsigned c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
+    for (unsigned c = '0'; c <= '9'; ++c) table[c] = true;
+    table['_'] = true;
+    return table;
+}();
+
 bool is_label_name(std::string_view name) {
-    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-    if (name.empty() || !letter(name.front())) return false;
-    return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+    if (name.empty() || (name.front() >= '0' && name.front() <= '9')) return false;
+    for (const char c : name) {
+        if (!label_characters[static_cast<unsigned char>(c)]) return false;
+    }
+    return true;
 }
 
 // What Go's url.ParseRequestURI takes: an absolute path, or a scheme and a colon; no control characters.
@@ -57,14 +68,6 @@ std::string quoted(std::string_view text) {
     std::string out;
     append_json_string(out, text);
     return out;
-}
-
-std::string_view value_of(const std::vector<LabelView>& labels, std::string_view name) {
-    std::string_view found;
-    for (const LabelView& label : labels) {
-        if (label.name == name) found = label.value;
-    }
-    return found;
 }
 
 }  // namespace
@@ -186,7 +189,12 @@ error_code PostableAlertsReader::read_set(std::string_view name, simdjson::ondem
         LabelView label;
         if (const auto error = std::move(member).get(field)) return error;
         if (const auto error = field.unescaped_key().get(label.name)) return error;
-        if (const auto error = read_text(name, field.value(), label.value)) return error;
+        // The plain string is written out here: one call less for each label.
+        if (auto error = field.value().get_string().get(label.value)) {
+            if (error != simdjson::INCORRECT_TYPE) return error;
+            error = read_text(name, field.value(), label.value);
+            if (error) return error;
+        }
         if (into.size() < json_labels_max) {
             into.push_back(label);
         } else {
@@ -265,17 +273,7 @@ void PostableAlertsReader::interpret() {
         if (draft_.starts_at > received_at_) draft_.starts_at = received_at_;
         draft_.ends_at = {};
     }
-    const std::string_view severity = value_of(draft_.labels, "severity");
-    if (!severity.empty()) draft_.severity = severity_from_convention(severity).value_or(Severity::unknown);
-    draft_.title = value_of(draft_.annotations, "summary");
-    if (draft_.title.empty()) {
-        const std::string_view instance = value_of(draft_.labels, "instance");
-        title_.assign(value_of(draft_.labels, "alertname"));
-        if (!instance.empty()) title_.append(" (").append(instance).append(")");
-        draft_.title = title_;
-    }
-    draft_.text = value_of(draft_.annotations, "description");
-    if (draft_.text.empty()) draft_.text = value_of(draft_.annotations, "message");
+    apply_prometheus_convention(draft_, title_);
 }
 
 }  // namespace incidentd::sources::prometheus

@@ -96,7 +96,6 @@ std::unique_ptr<Source> make(const SourceSetup& setup, Problems&) {
 
 }  // namespace
 
-const SourceSpec& spec();
 const SourceSpec& spec() {
     static const SourceSpec value{"prometheus",
                                   "Prometheus and other senders of Alertmanager's API v2; a drop-in alerting target.",

@@ -120,8 +120,10 @@ TEST_CASE("a body that is not one JSON array is refused, naming the byte") {
         CHECK(done.outcome.reply.status == 400);
         CHECK(done.outcome.reply.body.starts_with("{\"code\":400,\"message\":\"parsing alerts body from"));
     }
-    CHECK(d.post("[" + alert(disk)).outcome.refused->message.find("at byte 82: expected ',' or ']'") !=
-          std::string::npos);
+    const std::string truncated = "[" + alert(disk);
+    const std::string expected =
+        "at byte " + std::to_string(truncated.size()) + ": expected ',' or ']', found the end of the text";
+    CHECK(d.post(truncated).outcome.refused->message.ends_with(expected));
 }
 
 TEST_CASE("another media type is answered as Alertmanager does") {  // could break: proxies and tests rely on the text

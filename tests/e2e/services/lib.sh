@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by every script here; usage: NAME.sh DIR [start|stop]
 # A script installs what it needs, keeps everything under DIR, listens on loopback only, and waits until it is ready.
 #   DIR/env         KEY=VALUE lines for the caller, also printed by start

@@ -1,0 +1,65 @@
+#include "adapters/journals/segments/snapshots.hpp"
+
+#include "adapters/journals/segments/format.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace incidentd::segments {
+namespace {
+
+Result<std::pair<SnapshotHeader, std::string>> read_snapshot(const std::string& file) {
+    auto opened = open_file(file, O_RDONLY);
+    if (!opened) return opened.error();
+    auto size = file_size(opened->get(), file);
+    if (!size) return size.error();
+    std::string bytes;
+    if (auto done = read_at(opened->get(), file, 0, static_cast<std::size_t>(*size), bytes); !done) return done.error();
+    return decode_snapshot(bytes);
+}
+
+}  // namespace
+
+Result<std::vector<Sequence>> list_snapshots(const std::string& directory) {
+    auto names = list_directory(directory);
+    if (!names) return names.error();
+    std::vector<Sequence> found;
+    for (const std::string& name : *names)
+        if (const auto through = snapshot_from_name(name)) found.push_back(*through);
+    return found;
+}
+
+Result<void> save_snapshot(const FileCalls& calls, const std::string& directory, Sequence through, Instant at,
+                           std::string_view bytes) {
+    std::string file;
+    encode_snapshot({through, at}, bytes, file);
+    if (auto created = create_whole(calls, directory, snapshot_name(through), file, file.size()); !created)
+        return created.error();
+    auto all = list_snapshots(directory);
+    if (!all) return all.error();
+    for (std::size_t i = 0; i + snapshots_kept < all->size(); ++i) {
+        const std::string old = directory + "/" + snapshot_name((*all)[i]);
+        if (::unlink(old.c_str()) != 0) return io_error("cannot remove", old, errno);
+    }
+    return {};
+}
+
+Result<Journal::Snapshot> load_snapshot(const std::string& directory) {
+    auto all = list_snapshots(directory);
+    if (!all) return all.error();
+    if (all->empty()) return Error{ErrorCode::not_found, "there is no snapshot in " + directory};
+    std::string damaged;
+    for (auto through = all->rbegin(); through != all->rend(); ++through) {
+        const std::string file = directory + "/" + snapshot_name(*through);
+        auto read = read_snapshot(file);
+        if (read && read->first.through == *through)
+            return Journal::Snapshot{read->first.through, read->first.at, std::move(read->second), std::move(damaged)};
+        if (!damaged.empty()) damaged += "; ";
+        damaged += file + " " + (read ? "was renamed: it stands for another sequence" : read.error().message);
+    }
+    return Error{ErrorCode::corrupt, damaged};
+}
+
+}  // namespace incidentd::segments

@@ -1,0 +1,26 @@
+// Snapshot files of a journal directory: each whole or not there, the newest two kept. Blocking.
+#pragma once
+
+#include "adapters/journal.hpp"
+#include "adapters/journals/segments/files.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace incidentd::segments {
+
+constexpr std::size_t snapshots_kept = 2;
+
+// Sequences of the snapshot files there are, oldest first; their content is not looked at.
+Result<std::vector<Sequence>> list_snapshots(const std::string& directory);
+
+// Errors: io; then the older ones are still there.
+Result<void> save_snapshot(const FileCalls& calls, const std::string& directory, Sequence through, Instant at,
+                           std::string_view bytes);
+
+// The newest that is intact. Errors: not_found when there is none at all; corrupt, naming each file, when none is
+// intact.
+Result<Journal::Snapshot> load_snapshot(const std::string& directory);
+
+}  // namespace incidentd::segments

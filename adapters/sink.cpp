@@ -1,0 +1,93 @@
+#include "adapters/sink.hpp"
+
+#include "adapters/json.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace incidentd {
+namespace {
+
+constexpr std::size_t excerpt_bytes_max = 300;
+constexpr std::int64_t retry_after_s_max = 24 * 3600;  // a longer wish is cut: the action must end within a day or so
+
+// One line of what a server answered, fit for a log: no control characters, valid UTF-8, bounded.
+std::string excerpt(std::string_view body) {
+    std::string line;
+    for (std::size_t at = 0; at < body.size() && line.size() < excerpt_bytes_max;) {
+        const std::size_t length = utf8_length_at(body, at);
+        const auto byte = static_cast<unsigned char>(body[at]);
+        if (length == 0 || byte <= 0x20 || byte == 0x7F) {
+            if (!line.empty() && line.back() != ' ') line += ' ';
+            ++at;
+        } else {
+            line += body.substr(at, length);
+            at += length;
+        }
+    }
+    while (!line.empty() && line.back() == ' ') line.pop_back();
+    return line;
+}
+
+// Seconds only: an HTTP date would need a clock, and the dispatcher's own backoff serves as well.
+std::optional<Duration> retry_after(const HttpAnswer& answer) {
+    const std::string_view value = answer.header("retry-after");
+    std::int64_t wish = 0;
+    const auto [end, error] = std::from_chars(value.begin(), value.end(), wish);
+    if (value.empty() || error != std::errc{} || end != value.end() || wish < 0) return std::nullopt;
+    return seconds(std::min(wish, retry_after_s_max));
+}
+
+}  // namespace
+
+SinkVerdict delivered(std::string ticket, std::string url) {
+    SinkVerdict verdict;
+    verdict.kind = SinkVerdict::Kind::delivered;
+    verdict.ticket = std::move(ticket);
+    verdict.ticket_url = std::move(url);
+    return verdict;
+}
+
+SinkVerdict retry(std::string reason, bool unclear, std::optional<Duration> after) {
+    SinkVerdict verdict;
+    verdict.reason = std::move(reason);
+    verdict.unclear = unclear;
+    verdict.retry_after = after;
+    return verdict;
+}
+
+SinkVerdict rejected(std::string reason) {
+    SinkVerdict verdict;
+    verdict.kind = SinkVerdict::Kind::rejected;
+    verdict.reason = std::move(reason);
+    return verdict;
+}
+
+SinkStep SinkSession::resume(const NoAnswer& failure) { return retry(failure.reason, failure.may_have_arrived); }
+
+SinkVerdict verdict_of_failure(const HttpAnswer& answer, std::string_view what) {
+    std::string reason = std::string(what) + ": HTTP " + std::to_string(answer.status);
+    if (const std::string said = excerpt(answer.body); !said.empty()) reason += ": " + said;
+    // A server that failed, or gave up waiting for its own backend, may have done the work before.
+    const bool failed = answer.status >= 500 || answer.status == 408;
+    if (failed || answer.status == 425 || answer.status == 429)
+        return retry(std::move(reason), failed, retry_after(answer));
+    if (answer.status >= 300 && answer.status < 400 && !answer.header("location").empty())
+        reason += "; redirects are not followed, configure the final URL: " + excerpt(answer.header("location"));
+    return rejected(std::move(reason));
+}
+
+std::string cut_text(std::string_view text, std::size_t bytes_max) {
+    if (text.size() <= bytes_max) return std::string(text);
+    std::size_t end = bytes_max - 3;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    return std::string(text.substr(0, end)) + "...";
+}
+
+std::string incident_url(const IncidentView& incident, std::string_view external_url) {
+    if (external_url.empty()) return {};
+    return std::string(external_url) + "/incidents/" + percent_encode(incident.key);
+}
+
+}  // namespace incidentd

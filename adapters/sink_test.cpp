@@ -1,0 +1,106 @@
+// A wrong verdict loses a ticket (rejected too early) or doubles it (retried without looking it up).
+#include "adapters/sink.hpp"
+
+#include "adapters/sinks/test_kit.hpp"
+
+#include <doctest/doctest.h>
+
+namespace incidentd {
+namespace {
+
+struct Silent final : SinkSession {
+    SinkStep start() override { return HttpCall{}; }
+    SinkStep resume(const HttpAnswer&) override { return delivered("1", ""); }
+    using SinkSession::resume;
+};
+
+SinkVerdict failure(int status, std::vector<std::pair<std::string, std::string>> headers = {}, std::string body = {}) {
+    return verdict_of_failure({status, std::move(headers), std::move(body)}, "create");
+}
+
+}  // namespace
+
+TEST_CASE("sink: which answers are worth another attempt, and which leave it unclear what happened") {
+    using Kind = SinkVerdict::Kind;
+    for (const int status : {500, 502, 503, 504, 408}) {
+        CHECK(failure(status).kind == Kind::retry);
+        CHECK(failure(status).unclear);
+    }
+    for (const int status : {425, 429}) {
+        CHECK(failure(status).kind == Kind::retry);
+        CHECK(!failure(status).unclear);
+    }
+    for (const int status : {302, 400, 401, 403, 404, 409, 410, 422}) CHECK(failure(status).kind == Kind::rejected);
+    CHECK(failure(301, {{"Location", "https://other.example"}}).reason ==
+          "create: HTTP 301; redirects are not followed, configure the final URL: https://other.example");
+}
+
+TEST_CASE("sink: Retry-After counts in seconds, is bounded, and a date is left to the dispatcher") {
+    CHECK(failure(429, {{"retry-after", "7"}}).retry_after == seconds(7));
+    CHECK(failure(503, {{"Retry-After", "0"}}).retry_after == seconds(0));
+    CHECK(failure(503, {{"Retry-After", "9999999999"}}).retry_after == hours(24));
+    for (const char* other : {"Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "", "99999999999999999999999"})
+        CHECK(!failure(503, {{"Retry-After", other}}).retry_after.has_value());
+}
+
+TEST_CASE("sink: what a server says is quoted in one bounded, clean line") {
+    CHECK(failure(400, {}, "{\n  \"message\" : \"no\xFF queue\"\r\n}\n").reason ==
+          "create: HTTP 400: { \"message\" : \"no queue\" }");
+    CHECK(failure(400, {}, std::string(10'000, 'x')).reason.size() < 350);
+}
+
+TEST_CASE("sink: no answer is unclear exactly when the request may have arrived") {
+    Silent session;
+    const auto refused = std::get<SinkVerdict>(session.resume(NoAnswer{false, "connection refused"}));
+    CHECK(refused.kind == SinkVerdict::Kind::retry);
+    CHECK(!refused.unclear);
+    CHECK(refused.reason == "connection refused");
+    CHECK(std::get<SinkVerdict>(session.resume(NoAnswer{true, "timeout"})).unclear);
+}
+
+TEST_CASE("render_text: an opened ticket says what, since when, how bad, which alerts, and where to look") {
+    const std::string text = render_text(test_kit::sample_action(ActionKind::open_ticket), "https://incidentd.example");
+    CHECK(text == R"(Disk full on "db1"
+
+Why this incident: 2 alerts share host=db1 within 5m
+Since: 2026-02-02 02:40:00 UTC
+Priority: P2 (impact high, urgency high)
+Severity: error, at its worst critical
+Service: billing
+Category: storage
+Assigned to: dba
+Alerts: 2 firing of 3, 9 messages
+
+What happened:
+- 2 older changes not shown
+- 2026-02-02 02:45:00 UTC  Replication lag joined
+
+Alerts, worst first:
+- ERROR  Disk full
+  from prometheus, 8 messages, first 2026-02-02 02:40:00 UTC, last 2026-02-02 02:45:00 UTC
+  host=db1, path=/var /lib
+  https://prometheus.example/graph?g0=1
+- resolved  Replication lag
+  from prometheus, 1 message, first 2026-02-02 02:40:00 UTC
+  host=db1, path=/var /lib
+- and 1 more alert
+
+Incident: INC-42 (incidentd-0123456789ab-42)
+Link: https://incidentd.example/incidents/incidentd-0123456789ab-42
+)");
+}
+
+TEST_CASE("render_text: a resolved ticket says how long it took; without an external URL there is no link") {
+    Action action = test_kit::sample_action(ActionKind::resolve_ticket);
+    action.incident.acknowledged = true;
+    action.incident.acknowledged_by = "ada";
+    const std::string text = render_text(action, "");
+    CHECK(text.find("Resolved: all alerts resolved\n") != std::string::npos);
+    CHECK(text.find("Until: 2026-02-02 04:40:00 UTC, 2h\n") != std::string::npos);
+    CHECK(text.find("Acknowledged: by ada\n") != std::string::npos);
+    CHECK(text.find("Link") == std::string::npos);
+    action.kind = ActionKind::update_ticket;
+    CHECK(render_text(action, "").find("Update: all alerts resolved\n") != std::string::npos);
+}
+
+}  // namespace incidentd

@@ -1,0 +1,336 @@
+#include "daemon/app.hpp"
+
+#include "daemon/clock.hpp"
+#include "daemon/token.hpp"
+
+#include <fmt/format.h>
+#include <filesystem>
+#include <random>
+
+namespace incidentd {
+namespace {
+
+constexpr std::size_t inbox_reserve = 16 * 1024 * 1024;
+constexpr Duration stop_grace = seconds(10);
+
+std::string new_instance_name() {
+    std::random_device device;
+    return fmt::format("{:04x}{:08x}", device() & 0xFFFFU, device());
+}
+
+HttpReply plain(int status, std::string body) { return {status, "text/plain; charset=utf-8", std::move(body), {}}; }
+
+}  // namespace
+
+App::App(Config config, Log& log, const ServiceManager& service)
+    : config_(std::move(config)),
+      log_(log),
+      service_(service),
+      started_(wall_clock_now()),
+      metrics_(source_names(), sink_names(), INCIDENTD_VERSION, config_.metric_services_max),
+      inbox_(config_.inbox_bytes_max, inbox_reserve),
+      alertmanager_(inbox_, sink_names(), started_) {}
+
+App::~App() { stop(); }
+
+std::vector<std::string> App::source_names() const {
+    std::vector<std::string> names;
+    for (const SourceConfig& source : config_.sources) names.push_back(source.name);
+    return names;
+}
+
+std::vector<std::string> App::sink_names() const {
+    std::vector<std::string> names;
+    for (const SinkConfig& sink : config_.sinks) names.push_back(sink.name);
+    return names;
+}
+
+Result<void> App::start() {
+    if (Result<void> adapters = make_adapters(); !adapters) return adapters;
+    if (Result<void> storage = open_storage(); !storage) return storage;
+    Result<Recovered> recovered = recover_state();
+    if (!recovered) return recovered.error();
+    std::vector<Action> owed = recovered->engine.pending_actions();
+    start_engine(std::move(*recovered));
+    start_egress(std::move(owed));
+    if (Result<void> serving = start_serving(); !serving) {
+        stop();
+        return serving;
+    }
+    return {};
+}
+
+Result<void> App::open_storage() {
+    std::error_code made;
+    std::filesystem::create_directories(config_.state_directory, made);
+    if (made)
+        return Error(ErrorCode::io, "state directory " + config_.state_directory + ": " + made.message() +
+                                        "; create it, or name another with state_directory or --state-directory");
+    SegmentOptions options;
+    options.directory = config_.state_directory + "/journal";
+    options.segment_bytes = config_.segment_bytes;
+    Result<std::unique_ptr<SegmentJournal>> journal = open_segment_journal(options);
+    if (!journal) return journal.error();
+    journal_ = std::move(*journal);
+    Result<ReadModelWriter> writer = ReadModelWriter::open(read_model_file(config_.state_directory));
+    if (!writer) return writer.error();
+    // A read model that knows more than the journal belongs to another journal: derive it anew.
+    if (writer->reflects() > journal_->recovery().last) {
+        log_.warning("the read model does not belong to this journal: it is rebuilt", {});
+        writer = ReadModelWriter::rebuild(read_model_file(config_.state_directory));
+        if (!writer) return writer.error();
+    }
+    projector_ = std::make_unique<Projector>(std::move(*writer), config_.read_model_keep, log_);
+    projector_->start();
+    return {};
+}
+
+Result<Recovered> App::recover_state() {
+    const auto start = monotonic_now();
+    Result<Recovered> recovered = recover(*journal_, config_.engine, log_, [this](ReleasedEffects&& effects) {
+        std::vector<ReleasedEffects> one;
+        one.push_back(std::move(effects));
+        projector_->submit(std::move(one));
+    });
+    if (!recovered) return recovered;
+    const EngineSizes sizes = recovered->engine.sizes();
+    log_.info("state recovered from the journal",
+              {{"entries", recovered->last.value},
+               {"alerts_firing", sizes.alerts_firing},
+               {"incidents_open", sizes.incidents_open},
+               {"actions_owed", sizes.actions_outstanding},
+               {"seconds", std::chrono::duration<double>(monotonic_now() - start).count()}});
+    return recovered;
+}
+
+Result<void> App::make_adapters() {
+    Problems problems;
+    for (const SourceConfig& source : config_.sources) {
+        const SourceSetup setup{source.name, source.options, config_.events};
+        std::unique_ptr<Source> made = source.spec->make(setup, problems);
+        if (made == nullptr) return Error(ErrorCode::invalid, "source " + source.name + ": " + problems.text());
+        sources_.push_back(std::move(made));
+    }
+    for (const SinkConfig& sink : config_.sinks) {
+        const SinkSetup setup{sink.name, sink.options, config_.external_url,
+                              std::string("incidentd/") + INCIDENTD_VERSION};
+        std::unique_ptr<Sink> made = sink.spec->make(setup, problems);
+        if (made == nullptr) return Error(ErrorCode::invalid, "sink " + sink.name + ": " + problems.text());
+        sinks_.push_back(std::move(made));
+    }
+    return {};
+}
+
+void App::start_engine(Recovered recovered) {
+    committer_ = std::make_unique<Committer>(*journal_, log_, metrics_, [this] { inbox_.wake(); });
+    push_first_inputs(recovered);
+    worker_ =
+        std::make_unique<Worker>(std::move(recovered.engine), recovered.last, recovered.last_at, *committer_, metrics_,
+                                 source_names(), [this](std::vector<ReleasedEffects>&& r) { release(std::move(r)); });
+    shard_ =
+        std::make_unique<Shard>(inbox_, *worker_, [this](Counts counts) { projector_->refresh(std::move(counts)); });
+    shard_->set_alerts_max(config_.engine.alerts_max);
+}
+
+void App::push_first_inputs(const Recovered& recovered) {
+    if (recovered.engine.instance().empty()) push(Genesis{new_instance_name(), INCIDENTD_VERSION});
+    rules_hash_ = config_.rules.hash();
+    if (recovered.rules_hash != rules_hash_) {
+        push(RulesActivated{rules_hash_, config_.rules.serialise(), config_.compiled_rules});
+        log_.info("rules activated", {{"hash", rules_hash_}, {"rules", config_.compiled_rules->correlate.size()}});
+    }
+    if (recovered.last.value > 0 && config_.restart_grace.ms > 0) {
+        push(Started{config_.restart_grace});
+        log_.info("no alert expires for a while, so that sources can send again what they could not",
+                  {{"grace", to_string(config_.restart_grace)}});
+    }
+}
+
+void App::push(Input input) {
+    InboxItem item = InputItem{std::move(input), {}};
+    if (inbox_.push(item, true) != Inbox::Push::taken)
+        log_.error("the inbox refused an input of the daemon itself", {});
+}
+
+void App::start_egress(std::vector<Action> owed) {
+    std::vector<SinkPolicy> policies;
+    for (std::size_t i = 0; i < sinks_.size(); ++i) {
+        const SinkConfig& sink = config_.sinks[i];
+        policies.push_back(SinkPolicy{sink.name, sinks_[i].get(), sink.in_flight_max, sink.retry_first, sink.retry_most,
+                                      sink.give_up_after});
+    }
+    egress_ = std::make_unique<Egress>(
+        std::move(policies), [this](const DeliveryReported& r) { return report(r); },
+        [this](const AttemptEnded& attempt, double seconds) { attempt_ended(attempt, seconds); });
+    egress_->start();
+    for (Action& action : owed) egress_->submit(std::move(action));
+    committer_->start();
+    shard_->start();
+}
+
+bool App::report(const DeliveryReported& report) {
+    InboxItem item = InputItem{report, {}};
+    // Closed: the daemon stops, and after the restart the action is owed again.
+    return inbox_.push(item, true) != Inbox::Push::full;
+}
+
+void App::attempt_ended(const AttemptEnded& attempt, double seconds) {
+    const std::string incident = to_string(attempt.incident);
+    switch (attempt.verdict.kind) {
+        case SinkVerdict::Kind::delivered:
+            metrics_.delivery(attempt.sink, "delivered", seconds);
+            return log_.info("delivered", {{"incident", incident},
+                                           {"sink", attempt.sink},
+                                           {"action", to_string(attempt.kind)},
+                                           {"ticket", attempt.verdict.ticket},
+                                           {"attempt", attempt.attempt}});
+        case SinkVerdict::Kind::retry:
+            metrics_.delivery(attempt.sink, "retried", seconds);
+            return log_.warning("delivery failed, trying again",
+                                {{"incident", incident},
+                                 {"sink", attempt.sink},
+                                 {"action", to_string(attempt.kind)},
+                                 {"attempt", attempt.attempt},
+                                 {"reason", attempt.verdict.reason},
+                                 {"again_at", to_rfc3339(attempt.again_at.value_or(Instant{}))}});
+        case SinkVerdict::Kind::rejected:
+            metrics_.delivery(attempt.sink, "rejected", seconds);
+            return log_.error("delivery failed for good: a dead letter", {{"incident", incident},
+                                                                          {"sink", attempt.sink},
+                                                                          {"action", to_string(attempt.kind)},
+                                                                          {"attempt", attempt.attempt},
+                                                                          {"reason", attempt.verdict.reason}});
+    }
+}
+
+void App::release(std::vector<ReleasedEffects>&& released) {
+    for (const ReleasedEffects& one : released)
+        for (const Effect& effect : one.effects) {
+            metrics_.effect(effect);
+            if (const auto* due = std::get_if<ActionDue>(&effect.what)) egress_->submit(due->action);
+            note(effect);
+        }
+    projector_->submit(std::move(released));
+}
+
+void App::note(const Effect& effect) {
+    if (const auto* opened = std::get_if<IncidentOpened>(&effect.what))
+        log_.info("incident opened", {{"incident", to_string(opened->incident)},
+                                      {"category", opened->category},
+                                      {"priority", to_string(opened->priority)}});
+    if (const auto* resolved = std::get_if<IncidentResolved>(&effect.what))
+        log_.info("incident resolved", {{"incident", to_string(resolved->incident)},
+                                        {"category", resolved->category},
+                                        {"priority", to_string(resolved->priority)}});
+}
+
+Result<void> App::start_serving() {
+    GatewaySetup setup;
+    for (std::size_t i = 0; i < sources_.size(); ++i)
+        setup.sources.push_back(
+            {config_.sources[i].name, config_.sources[i].mount, sources_[i].get(), config_.sources[i].tokens});
+    setup.api_tokens = config_.api_tokens;
+    setup.table_full = [this] { return shard_->table_full(); };
+    setup.stalled = [this] { return committer_->stalled(); };
+    gateway_ = std::make_unique<Gateway>(std::move(setup), inbox_, metrics_, log_);
+    add_routes();
+    metrics_.on_scrape([this] { return sample(); });
+    log_.on_suppressed([this](std::uint64_t lines) { metrics_.log_suppressed(lines); });
+    std::vector<HttpListener> listeners;
+    for (std::size_t i = 0; i < config_.listen.size(); ++i) {
+        const bool inherited = i < service_.sockets().size();
+        listeners.push_back({config_.listen[i], inherited ? service_.sockets()[i] : -1});
+    }
+    server_ = std::make_unique<HttpServer>(std::move(listeners), config_.http, *gateway_, metrics_, log_);
+    if (Result<void> started = server_->start(); !started) return started;
+    ready_.store(true);
+    const std::vector<std::uint16_t> ports = server_->ports();
+    for (std::size_t i = 0; i < ports.size(); ++i)
+        log_.info("listening", {{"address", config_.listen[i].address},
+                                {"port", ports[i]},
+                                {"tls", !config_.listen[i].tls_certificate.empty()}});
+    return {};
+}
+
+MetricsSample App::sample() const {
+    MetricsSample out;
+    out.engine = shard_->sizes();
+    out.inbox_items = inbox_.depth();
+    out.inbox_bytes = inbox_.bytes();
+    out.egress_waiting = egress_->waiting();
+    out.connections = server_->connections();
+    out.journal_sequence = committer_->durable().value;
+    out.read_model_sequence = projector_->idle() ? out.journal_sequence : projector_->reflects().value;
+    return out;
+}
+
+void App::reload() {
+    Problems problems;
+    std::optional<Config> fresh = load_config(config_.file, problems);
+    if (fresh && fresh->rules.sinks != config_.rules.sinks) {
+        log_.warning("sinks were added or removed: that needs a restart; nothing was reloaded",
+                     {{"file", config_.file}});
+        return metrics_.config_reload(false);
+    }
+    if (!fresh) {
+        for (const Problem& problem : problems.items())
+            log_.error("reload refused, the running configuration stays", {{"problem", to_string(problem)}});
+        return metrics_.config_reload(false);
+    }
+    if (const Result<void> tls = server_->reload_tls(); !tls) {
+        log_.error("reload refused, the running configuration stays", {{"problem", tls.error().message}});
+        return metrics_.config_reload(false);
+    }
+    log_.set_level(fresh->log_level);
+    const std::string hash = fresh->rules.hash();
+    if (hash != rules_hash_) {
+        push(RulesActivated{hash, fresh->rules.serialise(), fresh->compiled_rules});
+        rules_hash_ = hash;
+        config_.rules = fresh->rules;
+        config_.compiled_rules = fresh->compiled_rules;
+    }
+    metrics_.config_reload(true);
+    log_.info("configuration reloaded: rules, certificates and log level; anything else needs a restart",
+              {{"rules_hash", hash}, {"file", config_.file}});
+}
+
+bool App::alive() {
+    const std::uint64_t steps = shard_->steps();
+    const bool moved = steps != steps_seen_;
+    steps_seen_ = steps;
+    return moved;
+}
+
+void App::stop() {
+    ready_.store(false);
+    if (server_ != nullptr) server_->stop(stop_grace);
+    if (egress_ != nullptr) egress_->stop();
+    if (shard_ != nullptr) shard_->stop();
+    if (committer_ != nullptr) committer_->stop();
+    if (projector_ != nullptr) projector_->stop();
+}
+
+void App::add_routes() {
+    const auto add = [this](const char* path, RouteAuth auth,
+                            std::function<void(const HttpRequestView&, ReplyPtr)> handle) {
+        gateway_->add_route({"GET", path, false, auth, std::move(handle)});
+    };
+    add("/-/healthy", RouteAuth::open, [](const HttpRequestView&, ReplyPtr reply) { reply->send(plain(200, "OK\n")); });
+    add("/-/ready", RouteAuth::open, [this](const HttpRequestView&, ReplyPtr reply) {
+        reply->send(ready_ && !committer_->stalled() ? plain(200, "OK\n") : plain(503, "not ready\n"));
+    });
+    add("/metrics", RouteAuth::api, [this](const HttpRequestView&, ReplyPtr reply) {
+        reply->send({200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(), {}});
+    });
+    using Answer = void (AlertmanagerApi::*)(const HttpRequestView&, ReplyPtr) const;
+    const std::pair<const char*, Answer> alertmanager[] = {{"/api/v2/alerts", &AlertmanagerApi::alerts},
+                                                           {"/api/v2/alerts/groups", &AlertmanagerApi::groups},
+                                                           {"/api/v2/status", &AlertmanagerApi::status},
+                                                           {"/api/v2/receivers", &AlertmanagerApi::receivers}};
+    for (const auto& [path, answer] : alertmanager)
+        add(path, RouteAuth::api, [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
+            (alertmanager_.*answer)(request, std::move(reply));
+        });
+}
+
+}  // namespace incidentd

@@ -1,0 +1,88 @@
+// The composition root: every part of the daemon, made in start order and destroyed in reverse.
+#pragma once
+
+#include "adapters/journals/segments/segments.hpp"
+#include "daemon/api/alertmanager.hpp"
+#include "daemon/config.hpp"
+#include "daemon/egress/egress.hpp"
+#include "daemon/inbox.hpp"
+#include "daemon/ingest/gateway.hpp"
+#include "daemon/ingest/http_server.hpp"
+#include "daemon/log.hpp"
+#include "daemon/metrics.hpp"
+#include "daemon/read_model/projector.hpp"
+#include "daemon/recovery.hpp"
+#include "daemon/service.hpp"
+#include "daemon/shard/committer.hpp"
+#include "daemon/shard/shard.hpp"
+#include "daemon/shard/worker.hpp"
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace incidentd {
+
+// Belongs to the main thread, which alone calls its functions.
+class App {
+public:
+    App(Config config, Log& log, const ServiceManager& service);
+    ~App();
+
+    // Recovers the state, then serves. On error nothing runs.
+    Result<void> start();
+    // Takes no more requests, answers those under way, makes everything durable, then ends. Nothing acknowledged is
+    // lost.
+    void stop();
+    // Reads the configuration again: rules, certificates, log level. What needs a restart is named in the log. A broken
+    // configuration changes nothing.
+    void reload();
+
+    // For the watchdog: false when the shard's thread makes no steps any more.
+    bool alive();
+    const Config& config() const { return config_; }
+
+private:
+    Result<void> open_storage();
+    Result<Recovered> recover_state();
+    Result<void> make_adapters();
+    void start_engine(Recovered recovered);
+    void push_first_inputs(const Recovered& recovered);
+    void start_egress(std::vector<Action> owed);
+    Result<void> start_serving();
+    void add_routes();
+    void release(std::vector<ReleasedEffects>&& released);
+    void note(const Effect& effect);
+    bool report(const DeliveryReported& report);
+    void attempt_ended(const AttemptEnded& attempt, double seconds);
+    void push(Input input);
+    MetricsSample sample() const;
+    std::vector<std::string> source_names() const;
+    std::vector<std::string> sink_names() const;
+
+    Config config_;
+    Log& log_;
+    const ServiceManager& service_;
+    const Instant started_;
+    std::string rules_hash_;
+
+    Metrics metrics_;
+    std::unique_ptr<SegmentJournal> journal_;
+    std::unique_ptr<Projector> projector_;
+    Inbox inbox_;
+    std::unique_ptr<Committer> committer_;
+    std::unique_ptr<Worker> worker_;
+    std::unique_ptr<Shard> shard_;
+    std::vector<std::unique_ptr<Source>> sources_;  // in the configuration's order, as are the sinks
+    std::vector<std::unique_ptr<Sink>> sinks_;
+    std::unique_ptr<Egress> egress_;
+    AlertmanagerApi alertmanager_;
+    std::unique_ptr<Gateway> gateway_;
+    std::unique_ptr<HttpServer> server_;
+    std::atomic<bool> ready_{false};
+    std::uint64_t steps_seen_ = 0;
+};
+
+}  // namespace incidentd

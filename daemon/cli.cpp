@@ -1,0 +1,204 @@
+#include "daemon/cli.hpp"
+
+#include "daemon/config.hpp"
+#include "daemon/serve.hpp"
+#include "daemon/token.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+
+namespace incidentd {
+namespace {
+
+constexpr const char* default_config = "/etc/incidentd/incidentd.yaml";
+
+struct Arguments {
+    std::string config = default_config;
+    std::string state_directory;
+    std::string listen;
+    std::string output = "text";
+    std::string subject;
+    std::string state;
+    int most = 50;
+    bool json() const { return output == "json"; }
+};
+
+int report_problems(const Problems& problems, bool json) {
+    const std::string text = render_problems(problems, json);
+    std::fputs(text.c_str(), json ? stdout : stderr);
+    if (!json)
+        fmt::print(stderr, "{} problem{}; nothing was started or changed\n", problems.items().size(),
+                   problems.items().size() == 1 ? "" : "s");
+    return exit_config;
+}
+
+int check_config(const Arguments& arguments) {
+    Problems problems;
+    const std::optional<Config> config = load_config(arguments.config, problems);
+    if (!config) return report_problems(problems, arguments.json());
+    if (arguments.json())
+        fmt::print("[]\n");
+    else
+        fmt::print("{}: good ({} sources, {} sinks, {} correlation rules)\n", arguments.config, config->sources.size(),
+                   config->sinks.size(), config->compiled_rules->correlate.size());
+    return exit_ok;
+}
+
+int serve_command(const Arguments& arguments) {
+    Problems problems;
+    std::optional<Config> config = load_config(arguments.config, problems);
+    if (!config) return report_problems(problems, arguments.json());
+    if (!arguments.state_directory.empty())
+        config->state_directory = std::filesystem::absolute(arguments.state_directory);
+    if (!arguments.listen.empty()) {
+        const std::size_t colon = arguments.listen.rfind(':');
+        unsigned port = 0;
+        if (colon == std::string::npos || !CLI::detail::lexical_cast(arguments.listen.substr(colon + 1), port) ||
+            port > 65535) {
+            fmt::print(stderr, "incidentd: --listen {}: expected ADDRESS:PORT, such as 127.0.0.1:9460\n",
+                       arguments.listen);
+            return exit_usage;
+        }
+        ListenConfig listen = config->listen.empty() ? ListenConfig{} : config->listen.front();
+        listen.address = arguments.listen.substr(0, colon);
+        listen.port = static_cast<std::uint16_t>(port);
+        config->listen = {listen};
+        check_exposure(*config, problems);
+        if (!problems.empty()) return report_problems(problems, arguments.json());
+    }
+    return serve(std::move(*config));
+}
+
+// The state directory named on the command line, or the one of the configuration.
+int with_state(const Arguments& arguments, const std::function<int(const ReadOptions&)>& run) {
+    ReadOptions options{arguments.state_directory, arguments.json()};
+    if (options.state_directory.empty()) {
+        Problems problems;
+        const std::string directory = state_directory_of(arguments.config, problems);
+        if (!problems.empty()) return report_problems(problems, false);
+        options.state_directory = directory;
+    }
+    return run(options);
+}
+
+int token_command(const Arguments& arguments) {
+    const Result<std::string> made = make_token();
+    if (!made) {
+        fmt::print(stderr, "incidentd: {}\n", made.error().message);
+        return exit_failed;
+    }
+    const std::string& token = *made;
+    const std::string hash = token_hash_text(sha256(token));
+    if (arguments.json())
+        fmt::print("{{\"token\":\"{}\",\"hash\":\"{}\"}}\n", token, hash);
+    else
+        fmt::print(
+            "token (give it to the sender, it is not kept anywhere): {}\nhash (goes into incidentd.yaml):              "
+            "          {}\n",
+            token, hash);
+    return exit_ok;
+}
+
+int version_command(const Arguments& arguments) {
+    if (arguments.json())
+        fmt::print("{{\"version\":\"{}\"}}\n", INCIDENTD_VERSION);
+    else
+        fmt::print("incidentd {}\n", INCIDENTD_VERSION);
+    return exit_ok;
+}
+
+void add_config(CLI::App* command, Arguments& arguments) {
+    command->add_option("--config", arguments.config, "configuration file")->capture_default_str();
+}
+
+void add_output(CLI::App* command, Arguments& arguments) {
+    command->add_option("--output", arguments.output, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+}
+
+void add_state(CLI::App* command, Arguments& arguments) {
+    add_config(command, arguments);
+    command->add_option("--state-directory", arguments.state_directory,
+                        "instead of the configuration's state_directory");
+}
+
+class Commands {
+public:
+    Commands(CLI::App& root, Arguments& arguments) : arguments_(arguments) {
+        CLI::App* serve_app =
+            add(root, "serve", "run the daemon in the foreground", [this] { return serve_command(arguments_); });
+        add_state(serve_app, arguments);
+        serve_app->add_option("--listen", arguments.listen, "ADDRESS:PORT instead of the configuration's listen");
+        add_config(add(root, "check-config", "check a configuration and its rules, report every problem",
+                       [this] { return check_config(arguments_); }),
+                   arguments);
+        add_incidents(root);
+        CLI::App* explain = add(root, "explain", "say what became of an alert, and why", [this] {
+            return with_state(arguments_,
+                              [this](const ReadOptions& o) { return explain_alert(o, arguments_.subject); });
+        });
+        explain
+            ->add_option("ALERT", arguments.subject,
+                         "fingerprint (or its first digits), or matchers such as 'alertname=\"DiskFull\"'")
+            ->required();
+        add_state(explain, arguments);
+        add(root, "token", "draw a token and its hash", [this] { return token_command(arguments_); });
+        add(root, "version", "print the version", [this] { return version_command(arguments_); });
+    }
+    int run() const { return chosen_ ? chosen_() : static_cast<int>(exit_usage); }
+
+private:
+    CLI::App* add(CLI::App& parent, const char* name, const char* help, std::function<int()> action) {
+        CLI::App* command = parent.add_subcommand(name, help);
+        add_output(command, arguments_);
+        command->callback([this, action = std::move(action)] { chosen_ = action; });
+        return command;
+    }
+    void add_incidents(CLI::App& root) {
+        CLI::App* incidents = root.add_subcommand("incidents", "look at incidents");
+        incidents->require_subcommand(1);
+        CLI::App* list = add(*incidents, "list", "list incidents, newest first", [this] {
+            return with_state(arguments_, [this](const ReadOptions& o) {
+                return list_incidents(o, arguments_.state, arguments_.most);
+            });
+        });
+        list->add_option("--state", arguments_.state, "only these")
+            ->check(CLI::IsMember({"pending", "open", "resolved", "dropped"}));
+        list->add_option("--most", arguments_.most, "how many at most")
+            ->check(CLI::Range(1, 100'000))
+            ->capture_default_str();
+        add_state(list, arguments_);
+        CLI::App* show = add(*incidents, "show", "show one incident: alerts, reasons, timeline, tickets", [this] {
+            return with_state(arguments_,
+                              [this](const ReadOptions& o) { return show_incident(o, arguments_.subject); });
+        });
+        show->add_option("INCIDENT", arguments_.subject, "such as INC-42")->required();
+        add_state(show, arguments_);
+    }
+    Arguments& arguments_;
+    std::function<int()> chosen_;
+};
+
+}  // namespace
+
+int run_cli(int argc, const char* const* argv) {
+    CLI::App root("incidentd turns monitoring alerts into incidents, each with exactly one ticket.", "incidentd");
+    root.require_subcommand(1);
+    root.set_version_flag("--version", std::string("incidentd ") + INCIDENTD_VERSION);
+    root.footer("Documentation: README.md and docs/ of the project.");
+    Arguments arguments;
+    const Commands commands(root, arguments);
+    try {
+        root.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return root.exit(error) == 0 ? exit_ok : exit_usage;
+    }
+    return commands.run();
+}
+
+}  // namespace incidentd

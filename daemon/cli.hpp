@@ -1,0 +1,28 @@
+// The command line: `incidentd serve|check-config|incidents|explain|token|version`.
+#pragma once
+
+#include <string>
+
+namespace incidentd {
+
+// Exit codes, as GNU programs have them and scripts rely on.
+enum ExitCode : int {
+    exit_ok = 0,
+    exit_failed = 1,   // it was asked correctly and did not work
+    exit_usage = 2,    // wrong arguments
+    exit_config = 78,  // EX_CONFIG of sysexits.h: systemd shows it as CONFIG; a restart does not help
+};
+
+int run_cli(int argc, const char* const* argv);
+
+// What the reading commands need.
+struct ReadOptions {
+    std::string state_directory;
+    bool json = false;
+};
+
+int list_incidents(const ReadOptions& options, const std::string& state, int most);
+int show_incident(const ReadOptions& options, const std::string& id);
+int explain_alert(const ReadOptions& options, const std::string& alert);
+
+}  // namespace incidentd

@@ -1,0 +1,79 @@
+// Questions to the read model, for the command line. Works while the daemon runs and while it does not.
+#pragma once
+
+#include "correlator/ids.hpp"
+#include "correlator/matcher.hpp"
+#include "correlator/result.hpp"
+#include "correlator/time.hpp"
+#include "daemon/read_model/sqlite.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace incidentd {
+
+struct StoredIncident {
+    IncidentId id;
+    std::string key, state, title, rule, because, service, category, assignment_group;
+    std::string severity, peak_severity, impact, urgency, priority, acknowledged_by, group_labels;  // labels: JSON
+    Instant began_at, opened_at, acknowledged_at, resolved_at;
+    std::int64_t alerts_total = 0, alerts_firing = 0, messages_total = 0, revision = 0;
+};
+
+struct StoredAlert {
+    std::string fingerprint, alertmanager_fingerprint, source, key, title, text, url, labels, annotations, severity;
+    bool firing = false, suppressed = false, acknowledged = false;
+    std::int64_t count = 0;
+    Instant starts_at, first_seen, last_seen, resolved_at;
+    IncidentId incident;
+};
+
+struct StoredVerdict {
+    Instant at;
+    std::string fingerprint, verdict, rule, because;
+    IncidentId incident;
+};
+
+struct StoredTimeline {
+    Instant at;
+    std::string kind, text;
+};
+
+struct StoredDelivery {
+    std::string sink, kind, state, ticket, ticket_url, detail;
+    std::int64_t revision = 0;
+    Instant at;
+};
+
+class ReadModelQueries {
+public:
+    // Errors: not_found when there is no read model yet, with what to do.
+    static Result<ReadModelQueries> open(const std::string& state_directory);
+
+    // Newest first. `state`: empty for all.
+    Result<std::vector<StoredIncident>> incidents(const std::string& state, std::int64_t most);
+    Result<std::optional<StoredIncident>> incident(IncidentId id);
+    Result<std::vector<StoredAlert>> alerts_of(IncidentId id);  // that joined it, in that order
+    Result<std::vector<StoredTimeline>> timeline_of(IncidentId id);
+    Result<std::vector<StoredDelivery>> deliveries_of(IncidentId id);
+
+    // By fingerprint (32 hex digits), Alertmanager fingerprint (16), or the start of either (at least 6).
+    Result<std::vector<StoredAlert>> alerts_by_fingerprint(const std::string& start);
+    // By matchers on the labels; newest first, at most `most`.
+    Result<std::vector<StoredAlert>> alerts_by_labels(const Matchers& matchers, std::size_t most);
+    Result<std::vector<StoredVerdict>> verdicts_of(const std::string& fingerprint);
+
+private:
+    explicit ReadModelQueries(Database database) : database_(std::move(database)) {}
+    Result<std::vector<StoredAlert>> alerts_where(const std::string& where, const std::vector<std::string>& values,
+                                                  const Matchers& matchers, std::size_t most);
+    Database database_;
+};
+
+// A JSON object of texts, as the read model keeps labels, back into pairs.
+std::vector<std::pair<std::string, std::string>> labels_from_json(const std::string& json);
+
+}  // namespace incidentd

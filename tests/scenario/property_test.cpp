@@ -48,18 +48,13 @@ std::string differences(const Run& expected, const Run& got) {
     return expected.digest == got.digest ? "" : "equal effects, another digest";
 }
 
-Run replay(const std::vector<Entry>& log, std::uint64_t seed, std::uint64_t salt,
-           std::string* effects_of_last = nullptr) {
+Run replay(const std::vector<Entry>& log, std::uint64_t seed, std::uint64_t salt) {
     Correlator engine(tight_limits(seed), salt);
     Run run;
     for (const Entry& entry : log) {
         Effects effects;
         engine.apply(entry.input, entry.at, effects);
         add(effects, run.text);
-        if (effects_of_last != nullptr) {
-            effects_of_last->clear();
-            add(effects, *effects_of_last);
-        }
     }
     run.digest = engine.digest();
     return run;
@@ -91,8 +86,7 @@ Run replay_with_ticks(const std::vector<Entry>& log, std::uint64_t seed, RandomL
     return run;
 }
 
-// As a restart does it: every entry through its record; `until` entries by one engine whose effects are lost, then all
-// of them by the next one, whose effects count.
+// As a restart reads it: every entry through its record, the rules compiled from their journaled text.
 Run replay_from_journal(const std::vector<Entry>& log, std::uint64_t seed) {
     std::vector<std::string> journal;
     for (const Entry& entry : log) encode(entry.input, journal.emplace_back());

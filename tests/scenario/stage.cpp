@@ -3,7 +3,6 @@
 #include "rules/rules.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace incidentd::scenario {
 namespace {

@@ -93,7 +93,7 @@ private:
 struct Secure {
     Folder folder;
     Secure() { write_certificate(folder, "first.example"); }
-    HttpListener listener() const { return {{"127.0.0.1", 0, folder.file("cert.pem"), folder.file("key.pem")}, -1}; }
+    HttpListener listener() const { return loopback(0, folder.file("cert.pem"), folder.file("key.pem")); }
 };
 
 HttpLimits patient() {

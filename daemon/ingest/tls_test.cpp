@@ -107,6 +107,7 @@ HttpLimits patient() {
 TEST_CASE("requests are served over TLS, small and large") {
     Secure secure;
     Running run(patient(), secure.listener());
+    INFO((run.started.has_error() ? run.started.error().message : std::string()));
     REQUIRE(run.started.has_value());
     TlsClient client(run.port());
     REQUIRE_FALSE(client.error);

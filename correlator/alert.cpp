@@ -42,8 +42,9 @@ Error too_large(std::string_view what, std::size_t size, std::size_t most) {
 
 // Sorts by name; of equal names the last given wins; drops empty values (as Alertmanager does before hashing).
 void normalise(std::vector<LabelView>& labels) {
-    std::stable_sort(labels.begin(), labels.end(),
-                     [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
+    const auto by_name = [](const LabelView& a, const LabelView& b) { return a.name < b.name; };
+    // Prometheus sends them sorted, and stable_sort allocates.
+    if (!std::is_sorted(labels.begin(), labels.end(), by_name)) std::stable_sort(labels.begin(), labels.end(), by_name);
     std::size_t kept = 0;
     for (std::size_t i = 0; i < labels.size(); ++i) {
         if (i + 1 < labels.size() && labels[i + 1].name == labels[i].name) continue;
@@ -81,6 +82,7 @@ bool is_clean_utf8(std::string_view text) {
             if (((word | zero) & 0x8080808080808080ULL) != 0) break;
             text.remove_prefix(8);
         }
+        while (!text.empty() && static_cast<unsigned char>(text.front()) - 1U < 0x7FU) text.remove_prefix(1);
         if (text.empty()) break;
         const std::size_t length = utf8_sequence(text);
         if (length == 0) return false;

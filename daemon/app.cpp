@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <filesystem>
 #include <random>
+#include <tuple>
 
 namespace incidentd {
 namespace {
@@ -224,6 +225,23 @@ void App::note(const Effect& effect) {
                                         {"priority", to_string(resolved->priority)}});
 }
 
+// Sockets handed over by systemd come first. They may be bound wider than the configuration says, so the rule against
+// open doors is asked again with where they really are.
+Result<std::vector<HttpListener>> App::choose_listeners() {
+    std::vector<HttpListener> listeners;
+    for (std::size_t i = 0; i < service_.sockets().size(); ++i) {
+        const int socket = service_.sockets()[i];
+        if (i == config_.listen.size()) config_.listen.emplace_back();
+        if (const auto bound = bound_to(socket)) std::tie(config_.listen[i].address, config_.listen[i].port) = *bound;
+        listeners.push_back({config_.listen[i], socket});
+    }
+    Problems problems;
+    check_exposure(config_, problems);
+    if (!problems.empty()) return Error(ErrorCode::invalid, problems.text());
+    for (std::size_t i = listeners.size(); i < config_.listen.size(); ++i) listeners.push_back({config_.listen[i], -1});
+    return listeners;
+}
+
 Result<void> App::start_serving() {
     GatewaySetup setup;
     for (std::size_t i = 0; i < sources_.size(); ++i)
@@ -236,12 +254,9 @@ Result<void> App::start_serving() {
     add_routes();
     metrics_.on_scrape([this] { return sample(); });
     log_.on_suppressed([this](std::uint64_t lines) { metrics_.log_suppressed(lines); });
-    std::vector<HttpListener> listeners;
-    for (std::size_t i = 0; i < config_.listen.size(); ++i) {
-        const bool inherited = i < service_.sockets().size();
-        listeners.push_back({config_.listen[i], inherited ? service_.sockets()[i] : -1});
-    }
-    server_ = std::make_unique<HttpServer>(std::move(listeners), config_.http, *gateway_, metrics_, log_);
+    Result<std::vector<HttpListener>> listeners = choose_listeners();
+    if (!listeners) return listeners.error();
+    server_ = std::make_unique<HttpServer>(std::move(*listeners), config_.http, *gateway_, metrics_, log_);
     if (Result<void> started = server_->start(); !started) return started;
     ready_.store(true);
     const std::vector<std::uint16_t> ports = server_->ports();

@@ -52,6 +52,7 @@ private:
     void push_first_inputs(const Recovered& recovered);
     void start_egress(std::vector<Action> owed);
     Result<void> start_serving();
+    Result<std::vector<HttpListener>> choose_listeners();
     void add_routes();
     void release(std::vector<ReleasedEffects>&& released);
     void note(const Effect& effect);

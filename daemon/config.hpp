@@ -24,7 +24,7 @@ struct ListenConfig {
     std::string tls_certificate;  // files; empty: plain HTTP
     std::string tls_key;
     bool plain_http = false;  // plain HTTP off loopback is wanted
-    Location where;           // in the file; line 0: not from a file
+    Location where{};           // in the file; line 0: not from a file
     bool is_loopback() const;
     std::string text() const;  // "127.0.0.1:9460", "[::1]:9460"
 };
@@ -38,14 +38,14 @@ struct SourceConfig {
     std::string mount;              // "/v1/ingest/zabbix"; "" is the root
     std::vector<TokenHash> tokens;  // empty: no token asked (loopback only)
     Options options;
-    Location where;
+    Location where{};
 };
 
 struct SinkConfig {
     std::string name;
     const SinkSpec* spec = nullptr;
     Options options;
-    Location where;
+    Location where{};
     std::uint32_t in_flight_max = 4;    // deliveries at once; per incident always one
     Duration retry_first = seconds(1);  // doubles with each failure, with jitter
     Duration retry_most = minutes(5);

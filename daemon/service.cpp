@@ -1,5 +1,8 @@
 #include "daemon/service.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 
 #include <time.h>
@@ -28,5 +31,21 @@ void ServiceManager::reloading() const {
 
 void ServiceManager::stopping() const { sd_notify(0, "STOPPING=1\nSTATUS=stopping"); }
 void ServiceManager::alive() const { sd_notify(0, "WATCHDOG=1"); }
+
+std::optional<std::pair<std::string, std::uint16_t>> bound_to(int socket) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    if (getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return std::nullopt;
+    char text[INET6_ADDRSTRLEN] = {};
+    if (storage.ss_family == AF_INET) {
+        const auto& address = reinterpret_cast<const sockaddr_in&>(storage);
+        inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
+        return std::pair(std::string(text), ntohs(address.sin_port));
+    }
+    if (storage.ss_family != AF_INET6) return std::nullopt;
+    const auto& address = reinterpret_cast<const sockaddr_in6&>(storage);
+    inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof text);
+    return std::pair(std::string(text), ntohs(address.sin6_port));
+}
 
 }  // namespace incidentd

@@ -3,8 +3,10 @@
 
 #include "correlator/time.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace incidentd {
@@ -25,5 +27,8 @@ private:
     std::optional<Duration> watchdog_;
     std::vector<int> sockets_;
 };
+
+// Where a socket is bound: address and port; nullopt when it is no TCP socket.
+std::optional<std::pair<std::string, std::uint16_t>> bound_to(int socket);
 
 }  // namespace incidentd

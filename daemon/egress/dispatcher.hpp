@@ -61,10 +61,10 @@ public:
     void submit(Action action, Instant now, DispatcherOutput& out);
     void answered(CallId id, const HttpAnswer& answer, Instant now, DispatcherOutput& out);
     void failed(CallId id, const NoAnswer& failure, Instant now, DispatcherOutput& out);
-    void tick(Instant now, DispatcherOutput& out);       // starts what is due
+    void tick(Instant now, DispatcherOutput& out);  // starts what is due
     std::optional<Instant> next_due() const;
-    void drain();                                        // from now on begins no attempt; those in flight go on
-    std::size_t waiting() const;                         // actions not settled, those in flight included
+    void drain();                 // from now on begins no attempt; those in flight go on
+    std::size_t waiting() const;  // actions not settled, those in flight included
 
 private:
     struct State;

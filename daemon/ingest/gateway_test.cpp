@@ -61,6 +61,7 @@ std::string header(const HttpReply& reply, std::string_view name) {
 }
 
 struct Desk {
+    std::optional<HttpReply> reply;  // first: items left in the inbox still answer when it goes
     FakeSource fake{{{"POST", "/alerts"}, {"POST", "/"}}};
     FakeSource locked{{{"POST", "/in"}}};
     FakeSource root{{{"POST", "/api/v2/alerts"}}};
@@ -79,7 +80,6 @@ struct Desk {
                     inbox,
                     metrics,
                     log};
-    std::optional<HttpReply> reply;
 
     Desk() {
         const auto answer = [](const char* text) {

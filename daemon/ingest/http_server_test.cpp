@@ -355,7 +355,7 @@ TEST_CASE("an inherited socket is served, anything else is refused with its reas
 
 TEST_CASE("an address in use is an error that names it") {
     Running run(patient());
-    Running other(patient(), {{"127.0.0.1", run.port(), "", ""}, -1});
+    Running other(patient(), loopback(run.port()));
     REQUIRE(other.started.has_error());
     CHECK(other.started.error().message.find("127.0.0.1:" + std::to_string(run.port())) != std::string::npos);
 }

@@ -120,6 +120,15 @@ private:
     std::string pending_;
 };
 
+inline HttpListener loopback(std::uint16_t port = 0, std::string certificate = {}, std::string key = {}) {
+    HttpListener listener;
+    listener.config.address = "127.0.0.1";
+    listener.config.port = port;
+    listener.config.tls_certificate = std::move(certificate);
+    listener.config.tls_key = std::move(key);
+    return listener;
+}
+
 // A server on a free port of the loopback address, with short limits.
 struct Running {
     EchoHandler handler;
@@ -145,8 +154,6 @@ struct Running {
         out.request_timeout = milliseconds(100);
         return out;
     }
-    static HttpListener loopback() { return {{"127.0.0.1", 0, "", ""}, -1}; }
-
     explicit Running(HttpLimits with = limits(), HttpListener listener = loopback()) {
         server = std::make_unique<HttpServer>(std::vector{std::move(listener)}, with, handler, metrics, log);
         started = server->start();

@@ -93,7 +93,7 @@ private:
 struct Secure {
     Folder folder;
     Secure() { write_certificate(folder, "first.example"); }
-    HttpListener listener() const { return {{"127.0.0.1", 0, folder.file("cert.pem"), folder.file("key.pem")}, -1}; }
+    HttpListener listener() const { return loopback(0, folder.file("cert.pem"), folder.file("key.pem")); }
 };
 
 HttpLimits patient() {
@@ -107,6 +107,7 @@ HttpLimits patient() {
 TEST_CASE("requests are served over TLS, small and large") {
     Secure secure;
     Running run(patient(), secure.listener());
+    INFO((run.started.has_error() ? run.started.error().message : std::string()));
     REQUIRE(run.started.has_value());
     TlsClient client(run.port());
     REQUIRE_FALSE(client.error);

@@ -8,7 +8,7 @@ namespace incidentd::test {
 namespace {
 
 struct BadRequest {
-    const char* name;
+    std::string name;
     const char* method;
     std::string path;
     std::string content_type;
@@ -27,12 +27,13 @@ std::vector<BadRequest> bad_requests() {
     return {
         {"truncated", "POST", alerts, json, "[" + good(), 400, ""},
         {"no JSON at all", "POST", alerts, json, "hello", 400, ""},
-        {"empty body", "POST", alerts, json, "", 400, ""},
+        {"empty body", "POST", alerts, json, "", 422, ""},
         {"an object instead of a list", "POST", alerts, json, good(), 400, ""},
         {"nested 100,000 deep", "POST", alerts, json, deep, 400, ""},
         {"labels of another type", "POST", alerts, json, R"([{"labels":["a"]}])", 400, "labels"},
-        {"a label's value of another type", "POST", alerts, json, R"([{"labels":{"alertname":7}}])", 400, "alertname"},
-        {"no labels", "POST", alerts, json, R"([{"annotations":{}}])", 400, "label"},
+        {"a label's value of another type", "POST", alerts, json, R"([{"labels":{"alertname":7}}])", 400,
+         "must hold strings"},
+        {"no labels", "POST", alerts, json, R"([{"annotations":{}}])", 422, "label"},
         {"a time that is none", "POST", alerts, json, R"([{"labels":{"alertname":"x"},"startsAt":"yesterday"}])", 400,
          "startsAt"},
         {"not UTF-8", "POST", alerts, json, "[{\"labels\":{\"alertname\":\"\xff\xfe\"}}]", 400, "UTF-8"},
@@ -43,8 +44,11 @@ std::vector<BadRequest> bad_requests() {
     };
 }
 
+// By the source, by the alert, or by the connection: which one depends on how far the request came.
 double refusals(const Daemon& daemon) {
-    return daemon.metric_sum("incidentd_requests_refused_total") + daemon.metric_sum("incidentd_alerts_rejected_total");
+    return daemon.metric_sum("incidentd_requests_refused_total") +
+           daemon.metric_sum("incidentd_alerts_rejected_total") +
+           daemon.metric_sum("incidentd_connections_refused_total");
 }
 
 }  // namespace
@@ -57,6 +61,7 @@ TEST_CASE("bad requests are answered with a status and a reason, and are counted
         const double before = refusals(daemon);
         const HttpResponse reply =
             daemon.client().request(bad.method, bad.path, bad.body, {{"Content-Type", bad.content_type}});
+        INFO(reply.body.substr(0, 300));
         // A refusal before the whole body was read may close the connection under the sender's feet.
         const bool closed_early = bad.status == 413 && reply.status == 0;
         if (!closed_early) {

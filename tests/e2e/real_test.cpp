@@ -55,7 +55,9 @@ TEST_CASE("nagios") {
     // A service: problem, acknowledgement, recovery.
     overwrite(checks + "/web01.file", "2 disk of web01 is full");
     REQUIRE(bench.becomes(1, "new"));
-    CHECK(bench.tracker.texts(1).find("disk of web01 is full") != std::string::npos);
+    CHECK_MESSAGE(bench.tracker.texts(1).find("disk on web01 is CRITICAL") != std::string::npos,
+                  bench.tracker.texts(1));
+    CHECK(bench.daemon.cli_json({"incidents", "show", "INC-1"}).text("/alerts/0/text") == "disk of web01 is full");
     CHECK(count_incidents(bench.daemon, "open") == 1);
     append(nagios.value("COMMAND_FILE"),
            "[" + std::to_string(time(nullptr)) + "] ACKNOWLEDGE_SVC_PROBLEM;web01;disk;1;1;0;alice;looking into it");
@@ -84,7 +86,7 @@ TEST_CASE("prometheus") {
 
     overwrite(metrics_file, "demo_up{service=\"shop\",node=\"web01\"} 0");
     REQUIRE(bench.becomes(1, "new"));
-    CHECK(bench.tracker.texts(1).find("demo web01 is down") != std::string::npos);
+    CHECK_MESSAGE(bench.tracker.texts(1).find("demo web01 is down") != std::string::npos, bench.tracker.texts(1));
     // Prometheus sends it again every 5 s; that must not become another ticket.
     CHECK(eventually(std::chrono::seconds(30), [&] {
         return bench.daemon.cli_json({"incidents", "show", "INC-1"}).number("/messages_total") >= 2;
@@ -145,7 +147,7 @@ TEST_CASE("zabbix") {
     // The server takes values only once it knows the new item.
     REQUIRE(eventually(std::chrono::seconds(60), [&] { return send("1") == 0; }));
     REQUIRE(bench.becomes(1, "new"));
-    CHECK(bench.tracker.texts(1).find("App down on web01") != std::string::npos);
+    CHECK_MESSAGE(bench.tracker.texts(1).find("App down on web01") != std::string::npos, bench.tracker.texts(1));
     REQUIRE(send("0") == 0);
     CHECK(bench.becomes(1, "resolved"));
     CHECK(bench.tracker.tickets() == 1);

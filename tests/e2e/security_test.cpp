@@ -47,7 +47,7 @@ TEST_CASE("a source with tokens takes alerts only with one of them") {
     CHECK(first.secret != second.secret);
     DaemonSetup setup;
     setup.sources = "prometheus: {type: prometheus, tokens: ['" + first.hash + "', '" + second.hash + "']}\n" +
-                    "open: {type: generic}\n";
+                    "open: {type: nagios}\n";
     setup.extra = "api: {tokens: ['" + second.hash + "']}\n";
     Daemon daemon(setup);
     daemon.start();

@@ -137,6 +137,18 @@ std::optional<std::uint32_t> Correlator::find_alert(Fingerprint fingerprint) con
     return found == state_->alert_index.end() ? std::nullopt : std::optional<std::uint32_t>(found->second);
 }
 
+std::optional<bool> Correlator::has_dead_delivery(IncidentId id, std::string_view sink) const {
+    const auto found = state_->incidents.find(id);
+    if (found == state_->incidents.end()) return std::nullopt;
+    bool known = sink.empty(), dead = false;
+    for (const SinkRecord& record : found->second.sinks) {
+        if (!sink.empty() && record.name != sink) continue;
+        known = true;
+        dead = dead || record.dead || (record.update_lost && !record.outstanding);
+    }
+    return known ? std::optional<bool>(dead) : std::nullopt;
+}
+
 std::optional<IncidentView> Correlator::find_incident(IncidentId id) const {
     const auto found = state_->incidents.find(id);
     return found == state_->incidents.end() ? std::nullopt : std::optional<IncidentView>(found->second.view);

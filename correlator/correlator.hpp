@@ -80,6 +80,8 @@ public:
     AlertRow alert_row(std::uint32_t slot) const;
     std::optional<std::uint32_t> find_alert(Fingerprint fingerprint) const;
     std::optional<IncidentView> find_incident(IncidentId id) const;
+    // Whether an operator can retry or drop something at `sink` (empty: at any); nullopt: no such incident or sink.
+    std::optional<bool> has_dead_delivery(IncidentId id, std::string_view sink) const;
 
     struct State;  // correlator/state.hpp, private to this folder
 

@@ -233,7 +233,7 @@ TEST_CASE("broken files: each problem with its line, column and key") {
          "c:1:10: api.tokens: is missing, while 10.0.0.1:9460 can be reached from other machines"},
         {one_source + "api: {tokens: [plain]}\n", "c:2:16: api.tokens[0]: must be sha256:"},
         {one_source + "api: {token: x}\n",
-         "c:2:7: api.token: unknown key; did you mean 'tokens'? allowed here: tokens"},
+         "c:2:7: api.token: unknown key; did you mean 'tokens'? allowed here: token_file, tokens"},
         {one_source + "http: {max_connections: 0}\n",
          "c:2:25: http.max_connections: must be a whole number from 1 to 100000"},
         {one_source + "http: {max_body: 1}\n", "c:2:18: http.max_body: must be from 1024 to 1073741824 bytes, found 1"},

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
 namespace incidentd::test {
 namespace {
 
@@ -119,6 +121,24 @@ TEST_CASE("a restart changes nothing that was known") {
         return daemon.cli_json({"incidents", "show", "INC-1"}).number("/messages_total") == 40;
     }));
     CHECK(count_incidents(daemon) == 10);
+}
+
+TEST_CASE("the database of incidents is derived anew from the journal") {
+    Daemon daemon(with_rules());
+    daemon.start();
+    std::vector<std::string> alerts;
+    for (int i = 0; i < 200; ++i) alerts.push_back(numbered_alert(i));
+    REQUIRE(daemon.send(json_array(alerts)).status == 200);
+    REQUIRE(eventually(std::chrono::seconds(10), [&] { return count_incidents(daemon, "open") == 10; }));
+    const std::string before = daemon.cli({"incidents", "show", "INC-3", "--output", "json"}).out;
+    CHECK(daemon.stop().code == 0);
+    for (const char* file : {"incidents.sqlite", "incidents.sqlite-wal", "incidents.sqlite-shm"}) {
+        std::filesystem::remove(daemon.state_directory() + "/" + file);
+    }
+    CHECK(daemon.cli({"incidents", "list"}).code != 0);
+    daemon.start();
+    REQUIRE(eventually(std::chrono::seconds(10), [&] { return count_incidents(daemon, "open") == 10; }));
+    CHECK(daemon.cli({"incidents", "show", "INC-3", "--output", "json"}).out == before);
 }
 
 TEST_CASE("asking for what is not there is an error that says so") {

@@ -113,8 +113,8 @@ TEST_CASE("nobody reads a clock, opens a file or starts a thread where the archi
             const bool measures = source.layer == "tests" || source.layer == "bench" || source.is_test();
             if (measures && std::string_view(ban.fix).find("TODO") == std::string_view::npos) continue;
             for (std::size_t i = 0; i < source.lines.size(); ++i)
-                CHECK_MESSAGE(!std::regex_search(source.lines[i], pattern), at(source, i)
-                                                                                << source.lines[i] << ": " << ban.fix);
+                CHECK_MESSAGE(!std::regex_search(source.lines[i], pattern),
+                              at(source, i) << source.lines[i] << ": " << std::string(ban.fix));
         }
     }
 }

@@ -72,6 +72,7 @@ Drill::Drill(std::string_view fault, DrillOptions options) : fault_(fault), opti
     const std::string url =
         tracker_ != nullptr ? tracker_->url() : "http://127.0.0.1:" + std::to_string(*options_.absent_tracker_port);
     DaemonSetup setup;
+    setup.sources = "prometheus: {type: prometheus" + options_.source_extra + "}\n";
     setup.rules = rules;
     setup.sinks = "rt: {type: request_tracker, url: '" + url + "', queue: General, token: {file: '" +
                   secrets_.write("token", "secret") + "'}, retry: {first: 100ms, most: 1s}" + options_.sink_extra +

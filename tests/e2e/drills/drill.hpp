@@ -56,7 +56,7 @@ private:
 
 struct DrillOptions {
     std::optional<unsigned short> absent_tracker_port;  // nobody listens there yet; see Drill::start_tracker()
-    std::string sink_extra;                             // further members of the sink, each ", key: value"
+    std::string source_extra, sink_extra;               // further members of the source, the sink: each ", key: value"
     std::string extra;                                  // further top-level lines of incidentd.yaml
 };
 

@@ -74,6 +74,13 @@ void Correlator::State::fire(const Deadline& due) {
     }
 }
 
+void Correlator::note_refreshes(std::span<AlertEvent> events, Changed& changed) const {
+    for (AlertEvent& event : events) {
+        event.refresh = state_->is_refresh(event) && !changed.contains(event.fingerprint);
+        if (!event.refresh) changed.insert(event.fingerprint);
+    }
+}
+
 std::optional<Instant> Correlator::next_deadline() const { return state_->deadlines.next(); }
 
 std::vector<Action> Correlator::pending_actions() const {

@@ -24,12 +24,6 @@
 
 namespace incidentd {
 
-struct FingerprintHash {
-    using is_avalanching = void;
-    std::size_t operator()(const Fingerprint& f) const { return static_cast<std::size_t>(f.low ^ salt); }
-    std::uint64_t salt = 0;  // tests vary it: no output may depend on the order of a hash table
-};
-
 // The words of one place in a template: labels first, then the alert's own fields.
 struct TemplateScope {
     LabelsView labels;
@@ -87,6 +81,7 @@ struct Correlator::State {
     std::optional<Slot> add_alert(const AlertEvent& event);  // nullopt: table full, and said so
     void set_labels(AlertRecord& alert, LabelsView labels);
     void release_labels(const AlertRecord& alert);
+    bool is_refresh(const AlertEvent& event) const;
     void refresh(Slot slot, const AlertEvent& event);
     void repeat(Slot slot, const AlertEvent& event);
     void stop_firing(Slot slot, Verdict verdict, std::string because);

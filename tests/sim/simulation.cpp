@@ -17,6 +17,7 @@ void Simulation::one_event() {
 }
 
 void Simulation::trouble() {
+    if (stage_.calm) return;
     Random& random = stage_.random;
     for (const auto& source : sources_)
         if (random.one_in(2)) source->change_something();
@@ -33,7 +34,7 @@ void Simulation::trouble() {
         host_.command(command);
     }
     if (random.one_in(20)) host_.crash();
-    if (!stage_.calm) stage_.after(seconds(1) + random.up_to(seconds(90)), [this] { trouble(); });
+    stage_.after(seconds(1) + random.up_to(seconds(40)), [this] { trouble(); });
 }
 
 void Simulation::retry_dead_letters() {
@@ -46,7 +47,8 @@ void Simulation::retry_dead_letters() {
     }
 }
 
-bool Simulation::knows_the_truth() const {
+bool Simulation::knows_the_truth() {
+    wrong_.clear();
     if (!host_.is_idle()) return false;
     const Correlator& engine = *host_.engine();
     for (const auto& source : sources_) {
@@ -60,10 +62,11 @@ bool Simulation::knows_the_truth() const {
             (void)batch.add(draft, EventLimits{});
             const auto slot = engine.find_alert(batch.events().front().fingerprint);
             const bool fires = slot && engine.alert_state(*slot).firing;
-            if (fires != condition.firing) return false;
+            if (fires != condition.firing)
+                wrong_ += "; " + condition.key + (fires ? " fires here only" : " fires at its source only");
         }
     }
-    return true;
+    return wrong_.empty();
 }
 
 bool Simulation::is_all_over() const {
@@ -72,20 +75,29 @@ bool Simulation::is_all_over() const {
            sizes.actions_outstanding == 0 && host_.checks().dead().empty();
 }
 
+std::string Simulation::left_over() const {
+    if (host_.engine() == nullptr) return " (the daemon is down)";
+    const EngineSizes sizes = host_.engine()->sizes();
+    return " (" + std::to_string(sizes.alerts_firing) + " alerts firing, " + std::to_string(sizes.incidents_open) +
+           " incidents open, " + std::to_string(sizes.incidents_pending) + " pending, " +
+           std::to_string(sizes.actions_outstanding) + " actions out, " +
+           std::to_string(host_.checks().dead().size()) + " dead letters" + wrong_ + ")";
+}
+
 void Simulation::until(const std::string& what, Duration most, const std::function<bool()>& reached) {
     const Instant end = stage_.now + most;
     while (!reached()) {
-        if (stage_.now > end) throw Violation("after " + to_string(most) + " of calm: " + what);
+        if (stage_.now > end) throw Violation("after " + to_string(most) + " of calm: " + what + left_over());
+        retry_dead_letters();
         const Instant next_look = stage_.now + seconds(20);
         while (stage_.now < next_look) one_event();
-        retry_dead_letters();
     }
 }
 
 void Simulation::run() {
     stage_.after({0}, [this] { host_.start(); });
     stage_.after(seconds(5), [this] { trouble(); });
-    const Instant calm_from = stage_.now + minutes(20) + stage_.random.up_to(minutes(60));
+    const Instant calm_from = stage_.now + minutes(4) + stage_.random.up_to(minutes(16));
     while (stage_.now < calm_from) one_event();
     stage_.calm = true;
     stage_.skew = Duration{0};

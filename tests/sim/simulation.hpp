@@ -20,13 +20,15 @@ public:
 private:
     void trouble();
     void until(const std::string& what, Duration most, const std::function<bool()>& reached);
-    bool knows_the_truth() const;
+    bool knows_the_truth();
     bool is_all_over() const;
+    std::string left_over() const;
     void one_event();
     void retry_dead_letters();
 
     Stage stage_;
     Host host_;
+    std::string wrong_;  // alerts whose state here is not their source's
     std::vector<std::unique_ptr<Source>> sources_;
 };
 

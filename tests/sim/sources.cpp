@@ -210,7 +210,7 @@ private:
             (void)batch.add(draft, EventLimits{});
             has_recovery = has_recovery || !condition.firing;
         }
-        stage_.say("level sends " + message + " about " + std::to_string(told.size()) + " alerts");
+        if (!stage_.calm) stage_.say("level sends " + message + " about " + std::to_string(told.size()) + " alerts");
         host_.receive(std::move(batch), message, has_recovery, [this, sent](bool is_acknowledged) {
             if (is_acknowledged && stage_.calm && sent > calm_since_) told_since_calm_ = true;
         });

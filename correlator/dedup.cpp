@@ -174,6 +174,12 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
         ++alert.count;
         alert.last_seen = now;
         touch(slot);
+        // It overtook its problem, which is then a late copy and not one that nobody will ever resolve.
+        if (!event.episode.empty() && alert.episode != event.episode) {
+            alert.episode = event.episode;
+            alert.resolved_at = now;
+            alert.resolved_by_message = true;
+        }
         if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
         ++outcomes.repeated;
         return;

@@ -1,6 +1,5 @@
 #include "daemon/shard/committer.hpp"
 
-#include "adapters/source.hpp"
 #include "daemon/clock.hpp"
 
 #include <cstdlib>
@@ -15,11 +14,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }  // namespace
 
 Committer::Committer(Journal& journal, Log& log, Metrics& metrics, std::function<void()> wake)
-    : journal_(journal),
-      log_(log),
-      metrics_(metrics),
-      wake_(std::move(wake)),
-      durable_(journal.recovery().last.value) {}
+    : step_(journal, log, metrics), log_(log), metrics_(metrics), wake_(std::move(wake)) {}
 
 Committer::~Committer() { stop(); }
 
@@ -62,15 +57,9 @@ void Committer::run() {
 }
 
 void Committer::commit(std::vector<CommitBatch>& batches) {
-    std::vector<JournalEntry> entries;
-    for (const CommitBatch& batch : batches)
-        for (const CommitBatch::Entry& entry : batch.entries)
-            entries.push_back(
-                {entry.sequence, entry.at, std::string_view(batch.bytes).substr(entry.offset, entry.size)});
-    if (entries.empty()) return;
     const auto start = monotonic_now();
-    if (!write(entries, batches)) return;
-    if (const Result<void> synced = journal_.sync(); !synced) {
+    if (!write(batches)) return;
+    if (const Result<void> synced = step_.finish(batches); !synced) {
         // After a failed sync nobody knows what is on the disk. Ending here and reading the journal back is the only
         // way to know; nothing of it was acknowledged.
         log_.error("the journal could not be synced: stopping, so that a restart reads back what is really there",
@@ -78,45 +67,20 @@ void Committer::commit(std::vector<CommitBatch>& batches) {
         std::_Exit(EXIT_FAILURE);
     }
     metrics_.commit_seconds(seconds_since(start));
-    metrics_.commit_entries(entries.size());
-    durable_.store(entries.back().sequence.value, std::memory_order_release);
-    for (CommitBatch& batch : batches) {
-        for (CommitBatch::Waiting& waiting : batch.replies) waiting.reply->send(std::move(waiting.accepted));
-        for (const auto& done : batch.done) done(true);
-    }
     wake_();
 }
 
-// Tries until the disk takes the entries: the engine has already applied them, so they may be late but never missing.
-bool Committer::write(const std::vector<JournalEntry>& entries, std::vector<CommitBatch>& batches) {
-    for (;;) {
-        const Result<void> written = journal_.append(entries);
-        if (written) break;
-        stall(written.error(), batches);
+// Tries until the disk takes the entries.
+bool Committer::write(std::vector<CommitBatch>& batches) {
+    while (!step_.write(batches)) {
         std::unique_lock lock(mutex_);
         if (changed_.wait_for(lock, std::chrono::milliseconds(200), [this] { return stopping_; })) {
             log_.error("stopping while the journal refuses writes: unacknowledged alerts are given up",
-                       {{"entries", std::to_string(entries.size())}});
+                       {{"batches", batches.size()}});
             return false;
         }
     }
-    if (stalled_.exchange(false)) log_.info("the journal takes writes again", {});
     return true;
-}
-
-void Committer::stall(const Error& error, std::vector<CommitBatch>& batches) {
-    metrics_.commit_failed();
-    log_.error("the journal refuses writes: nothing is acknowledged until it takes them",
-               {{"error", error.message}, {"do", "free disk space or mend the state directory; no restart is needed"}});
-    stalled_.store(true);
-    for (CommitBatch& batch : batches) {
-        for (CommitBatch::Waiting& waiting : batch.replies) {
-            HttpReply reply = json_error(503, "the alerts could not be stored; send them again");
-            reply.headers.emplace_back("Retry-After", "5");
-            waiting.reply->send(std::move(reply));
-        }
-        batch.replies.clear();
-    }
 }
 
 }  // namespace incidentd

@@ -7,8 +7,9 @@
 #include "daemon/inbox.hpp"
 #include "daemon/log.hpp"
 #include "daemon/metrics.hpp"
+#include "daemon/shard/commit_port.hpp"
+#include "daemon/shard/commit_step.hpp"
 
-#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -17,33 +18,6 @@
 #include <vector>
 
 namespace incidentd {
-
-// Entries in order, and whoever waits for them.
-struct CommitBatch {
-    struct Entry {
-        Sequence sequence;
-        Instant at;
-        std::size_t offset = 0;  // into bytes
-        std::size_t size = 0;
-    };
-    struct Waiting {
-        ReplyPtr reply;
-        HttpReply accepted;
-    };
-    std::string bytes;
-    std::vector<Entry> entries;
-    std::vector<Waiting> replies;
-    std::vector<std::function<void(bool)>> done;
-    bool empty() const { return entries.empty(); }
-};
-
-// What the shard needs of a committer; the simulation has its own.
-class CommitPort {
-public:
-    virtual ~CommitPort() = default;
-    virtual void submit(CommitBatch batch) = 0;
-    virtual Sequence durable() const = 0;  // everything up to here survives a crash
-};
 
 class Committer final : public CommitPort {
 public:
@@ -56,25 +30,22 @@ public:
 
     // Shard thread. Blocks while more than `waiting_bytes_max` wait for the disk.
     void submit(CommitBatch batch) override;
-    Sequence durable() const override { return {durable_.load(std::memory_order_acquire)}; }
+    Sequence durable() const override { return step_.durable(); }
 
     // True while the journal refuses writes (disk full): requests are then answered 503 at the door.
-    bool stalled() const { return stalled_.load(std::memory_order_relaxed); }
+    bool stalled() const { return step_.stalled(); }
 
     static constexpr std::size_t waiting_bytes_max = 64 * 1024 * 1024;
 
 private:
     void run();
     void commit(std::vector<CommitBatch>& batches);
-    bool write(const std::vector<JournalEntry>& entries, std::vector<CommitBatch>& batches);
-    void stall(const Error& error, std::vector<CommitBatch>& batches);
+    bool write(std::vector<CommitBatch>& batches);
 
-    Journal& journal_;
+    CommitStep step_;
     Log& log_;
     Metrics& metrics_;
     const std::function<void()> wake_;
-    std::atomic<std::uint64_t> durable_;
-    std::atomic<bool> stalled_{false};
 
     std::mutex mutex_;
     std::condition_variable changed_;

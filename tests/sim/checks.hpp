@@ -1,0 +1,55 @@
+// The promises, checked from the outside: by what the daemon hands out, what stands in its journal, and what the
+// ticket systems hold.
+#pragma once
+
+#include "adapters/journals/memory/memory.hpp"
+#include "correlator/correlator.hpp"
+#include "daemon/shard/worker.hpp"
+#include "tests/sim/stage.hpp"
+#include "tests/sim/ticket_systems.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace incidentd::sim {
+
+class Checks {
+public:
+    Checks(Stage& stage, MemoryJournal& journal) : stage_(stage), journal_(journal) {}
+
+    void released(const ReleasedEffects& effects);   // by the worker
+    void recovered(const ReleasedEffects& effects);  // by recovery; forget() comes before
+    void forget();
+    void acknowledged(const std::string& message);  // the sender got a 2xx
+    void all_acknowledged_are_durable();            // after a recovery
+
+    void engine(const Correlator& engine, const EngineLimits& limits);  // after every step
+    void replay_equals(const Correlator& engine, Instant now, const EngineLimits& limits, Log& log);
+    // After a recovery, and at the end with `settled`.
+    void tickets(const TicketSystem& system, const std::string& sink, bool settled);
+
+    // Dead letters an operator could retry.
+    std::vector<std::pair<IncidentId, std::string>> dead() const;
+
+private:
+    struct Known {
+        std::string key, title;
+        Instant began;
+        bool resolved = false;
+    };
+    void take(const ReleasedEffects& effects);
+    void read_journal();
+
+    Stage& stage_;
+    MemoryJournal& journal_;
+    std::map<IncidentId, Known> incidents_;
+    std::map<std::string, IncidentId> by_key_;
+    std::map<std::pair<IncidentId, std::string>, DeliveryState> deliveries_;
+    std::set<std::string> acknowledged_, durable_;  // messages
+    Sequence read_, released_;
+    Instant last_at_;
+};
+
+}  // namespace incidentd::sim

@@ -20,6 +20,9 @@ namespace incidentd {
 struct AlertEvent {
     Fingerprint fingerprint;
     EventKind kind = EventKind::firing;
+    // Says nothing that the engine does not know of a firing alert: only fingerprint and times count, and only those are
+    // journaled. Set by Correlator::note_refreshes().
+    bool refresh = false;
     Severity severity = Severity::unknown;
     Instant starts_at;         // the source's claim; absent: the receipt time counts
     Instant ends_at;           // of a resolved alert
@@ -73,6 +76,7 @@ public:
     Result<void> add(const AlertDraft& draft, const EventLimits& limits);
 
     const std::vector<AlertEvent>& events() const { return events_; }
+    std::vector<AlertEvent>& events() { return events_; }
     std::string_view source() const { return source_; }
     std::size_t bytes() const { return arena_.bytes() + events_.size() * sizeof(AlertEvent); }
 

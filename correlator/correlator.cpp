@@ -74,6 +74,13 @@ void Correlator::State::fire(const Deadline& due) {
     }
 }
 
+void Correlator::note_refreshes(std::span<AlertEvent> events, Changed& changed) const {
+    for (AlertEvent& event : events) {
+        event.refresh = state_->is_refresh(event) && !changed.contains(event.fingerprint);
+        if (!event.refresh) changed.insert(event.fingerprint);
+    }
+}
+
 std::optional<Instant> Correlator::next_deadline() const { return state_->deadlines.next(); }
 
 std::vector<Action> Correlator::pending_actions() const {
@@ -135,6 +142,18 @@ AlertRow Correlator::alert_row(std::uint32_t slot) const { return state_->row(sl
 std::optional<std::uint32_t> Correlator::find_alert(Fingerprint fingerprint) const {
     const auto found = state_->alert_index.find(fingerprint);
     return found == state_->alert_index.end() ? std::nullopt : std::optional<std::uint32_t>(found->second);
+}
+
+std::optional<bool> Correlator::has_dead_delivery(IncidentId id, std::string_view sink) const {
+    const auto found = state_->incidents.find(id);
+    if (found == state_->incidents.end()) return std::nullopt;
+    bool known = sink.empty(), dead = false;
+    for (const SinkRecord& record : found->second.sinks) {
+        if (!sink.empty() && record.name != sink) continue;
+        known = true;
+        dead = dead || record.dead || (record.update_lost && !record.outstanding);
+    }
+    return known ? std::optional<bool>(dead) : std::nullopt;
 }
 
 std::optional<IncidentView> Correlator::find_incident(IncidentId id) const {

@@ -3,15 +3,19 @@
 #pragma once
 
 #include "correlator/effect.hpp"
+#include "correlator/fingerprint.hpp"
 #include "correlator/input.hpp"
 #include "correlator/limits.hpp"
 #include "correlator/time.hpp"
+
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,6 +49,13 @@ public:
     // Fires deadlines up to `now` in (time, order of setting), each effect bearing its deadline's time, then the input.
     // `now` never goes backwards: the sequencer sees to it (asserted). Appends to `out`.
     void apply(const Input& input, Instant now, Effects& out);
+
+    // Marks the events that only refresh an alert which is firing with the same words: their record is a tenth as long.
+    // Call it right before the events are journaled, with no deadline due and nothing but inputs of the same instant
+    // between it and their apply(): then the alert cannot be forgotten before they arrive. `changed` gathers, over all
+    // inputs that are journaled together, the known alerts that an earlier message says something new of.
+    using Changed = boost::unordered_flat_set<Fingerprint, FingerprintHash>;
+    void note_refreshes(std::span<AlertEvent> events, Changed& changed) const;
 
     // When apply(Tick) has something to do; nullopt: never, without other input.
     std::optional<Instant> next_deadline() const;
@@ -80,6 +91,8 @@ public:
     AlertRow alert_row(std::uint32_t slot) const;
     std::optional<std::uint32_t> find_alert(Fingerprint fingerprint) const;
     std::optional<IncidentView> find_incident(IncidentId id) const;
+    // Whether an operator can retry or drop something at `sink` (empty: at any); nullopt: no such incident or sink.
+    std::optional<bool> has_dead_delivery(IncidentId id, std::string_view sink) const;
 
     struct State;  // correlator/state.hpp, private to this folder
 

@@ -38,6 +38,8 @@ void Correlator::State::on_event(const AlertEvent& event) {
 void Correlator::State::on_firing(const AlertEvent& event) {
     const auto found = alert_index.find(event.fingerprint);
     if (found == alert_index.end()) {
+        // Cannot happen with a journal of ours (see note_refreshes); without its words there is nothing to open.
+        if (event.refresh) return;
         const std::optional<Slot> slot = add_alert(event);
         if (!slot) return;
         set_firing(alerts[*slot], true);
@@ -48,7 +50,7 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     AlertRecord& alert = alerts[slot];
     if (alert.firing) return repeat(slot, event);
 
-    const bool same_episode = !event.episode.empty() && alert.episode == event.episode;
+    const bool same_episode = !alert.episode.empty() && (event.refresh || alert.episode == event.episode);
     if (same_episode && alert.resolved_by_message && now - alert.resolved_at <= stale_window) {
         ++alert.count;
         touch(slot);
@@ -58,7 +60,7 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     }
     refresh(slot, event);
     // The key alone is its identity: an operator may have mended the labels since the last problem.
-    if (!event.key.empty()) set_labels(alert, event.labels);
+    if (!event.key.empty() && !event.refresh) set_labels(alert, event.labels);
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
     set_firing(alert, true);
     on_onset(slot);
@@ -89,15 +91,27 @@ void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
     AlertRecord& alert = alerts[slot];
     ++alert.count;
     alert.last_seen = now;
-    alert.severity = event.severity;
     alert.expires_at = event.expires_at;
+    watch_expiry(slot);
+    touch(slot);
+    if (event.refresh) return;
+    alert.severity = event.severity;
     if (alert.episode != event.episode) alert.episode = event.episode;
     if (const std::uint64_t hash = hash_details(event); hash != alert.details_hash) {
         alert.details = pack_details(event);
         alert.details_hash = hash;
     }
-    watch_expiry(slot);
-    touch(slot);
+}
+
+bool Correlator::State::is_refresh(const AlertEvent& event) const {
+    if (event.kind != EventKind::firing) return false;
+    const auto found = alert_index.find(event.fingerprint);
+    if (found == alert_index.end()) return false;
+    const AlertRecord& alert = alerts[found->second];
+    if (!alert.firing || alert.severity != event.severity || alert.episode != event.episode) return false;
+    // Without a key the labels are the identity; with one they may have changed.
+    if (!event.key.empty() && !std::ranges::equal(labels_of(alert), event.labels)) return false;
+    return alert.details_hash == hash_details(event);
 }
 
 void Correlator::State::set_labels(AlertRecord& alert, LabelsView labels) {
@@ -229,12 +243,13 @@ void Correlator::State::on_person(const AlertEvent& event) {
             changed(*incident);
         }
     } else {
-        alert.acknowledged = event.kind == EventKind::acknowledged;
-        const Verdict verdict = alert.acknowledged ? Verdict::acknowledged : Verdict::unacknowledged;
+        const bool acknowledged = event.kind == EventKind::acknowledged;
+        alert.acknowledged = acknowledged && alert.firing;
+        const Verdict verdict = acknowledged ? Verdict::acknowledged : Verdict::unacknowledged;
         decide(alert, verdict, {}, std::string(to_string(event.kind)) + " by " + who + words);
         emit(AlertChanged{row(slot)});
-        if (incident != nullptr && alert.acknowledged) acknowledge(*incident, who, event.text);
-        if (incident != nullptr && !alert.acknowledged) unacknowledge(*incident, who);
+        if (incident != nullptr && acknowledged) acknowledge(*incident, {slot, who}, event.text);
+        if (incident != nullptr && !acknowledged) unacknowledge(*incident, slot, who);
     }
     if (incident != nullptr) advance_sinks(*incident);
 }

@@ -4,6 +4,7 @@
 #include "correlator/ids.hpp"
 #include "correlator/labels.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -12,6 +13,12 @@ namespace incidentd {
 
 // With a key: (source, key). Without one: (source, all labels). `labels` must be sorted.
 Fingerprint fingerprint_of(std::string_view source, std::string_view key, LabelsView labels);
+
+struct FingerprintHash {
+    using is_avalanching = void;
+    std::size_t operator()(const Fingerprint& f) const { return static_cast<std::size_t>(f.low ^ salt); }
+    std::uint64_t salt = 0;  // tests vary it: no output may depend on the order of a hash table
+};
 
 // 32 hex digits; nullopt otherwise.
 std::optional<Fingerprint> fingerprint_from(std::string_view hex);

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace incidentd {
 
@@ -24,6 +26,7 @@ struct IncidentId {
 
 // "INC-42", the name people see.
 std::string to_string(IncidentId id);
+std::optional<IncidentId> incident_from(std::string_view text);  // "INC-42", "inc-42" or "42"
 
 // 128-bit identity of an alert: see fingerprint.hpp for what goes into it.
 struct Fingerprint {

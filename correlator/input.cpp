@@ -98,7 +98,10 @@ public:
     bool flag() { return byte() != 0; }
     template <class Enum>
     Enum member(Enum most) {
-        const std::uint8_t value = byte();
+        return checked(byte(), most);
+    }
+    template <class Enum>
+    Enum checked(std::uint8_t value, Enum most) {
         if (value > static_cast<std::uint8_t>(most)) fail();
         return static_cast<Enum>(value);
     }
@@ -115,10 +118,18 @@ private:
     bool failed_ = false;
 };
 
+// Set in the byte of an event's kind: only fingerprint, starts_at and expires_at follow.
+constexpr std::uint8_t refresh_flag = 0x80;
+
 void encode_event(const AlertEvent& e, Writer& w) {
     w.fixed64(e.fingerprint.high);
     w.fixed64(e.fingerprint.low);
-    w.byte(static_cast<std::uint8_t>(e.kind));
+    w.byte(static_cast<std::uint8_t>(static_cast<std::uint8_t>(e.kind) | (e.refresh ? refresh_flag : 0)));
+    if (e.refresh) {
+        w.time(e.starts_at);
+        w.time(e.expires_at);
+        return;
+    }
     w.byte(static_cast<std::uint8_t>(e.severity));
     w.time(e.starts_at);
     w.time(e.ends_at);
@@ -199,34 +210,54 @@ bool sorted_and_whole(LabelsView labels) {
     return true;
 }
 
+struct EventRanges {
+    LabelRange labels, annotations;
+};
+
+EventRanges decode_event(Reader& r, DecodeScratch& scratch, AlertEvent& e) {
+    e.fingerprint.high = r.fixed64();
+    e.fingerprint.low = r.fixed64();
+    const std::uint8_t kind = r.byte();
+    e.refresh = (kind & refresh_flag) != 0;
+    e.kind = r.checked(static_cast<std::uint8_t>(kind & ~refresh_flag), EventKind::note);
+    if (e.refresh) {
+        e.starts_at = r.time();
+        e.expires_at = r.time();
+        return {};
+    }
+    e.severity = r.member(Severity::critical);
+    e.starts_at = r.time();
+    e.ends_at = r.time();
+    e.expires_at = r.time();
+    for (std::string_view* text : {&e.key, &e.episode, &e.title, &e.text, &e.url, &e.actor}) *text = r.text();
+    const LabelRange labels = decode_labels(r, scratch);
+    return {labels, decode_labels(r, scratch)};
+}
+
+bool is_consistent(const AlertEvent& e) {
+    if (e.refresh) return e.kind == EventKind::firing;
+    return sorted_and_whole(e.labels) && sorted_and_whole(e.annotations) &&
+           e.fingerprint == fingerprint_of(e.source, e.key, e.labels);
+}
+
 bool decode_alerts(Reader& r, DecodeScratch& scratch) {
     const std::string_view source = r.text();
-    constexpr std::size_t least_event_bytes = 29;
+    constexpr std::size_t least_event_bytes = 19;  // a refresh
     const std::size_t count = r.count(least_event_bytes);
-    std::vector<std::pair<LabelRange, LabelRange>> ranges(count);
+    std::vector<EventRanges> ranges(count);
     scratch.events.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
-        AlertEvent& e = scratch.events[i];
-        e = AlertEvent{};
-        e.source = source;
-        e.fingerprint.high = r.fixed64();
-        e.fingerprint.low = r.fixed64();
-        e.kind = r.member(EventKind::note);
-        e.severity = r.member(Severity::critical);
-        e.starts_at = r.time();
-        e.ends_at = r.time();
-        e.expires_at = r.time();
-        for (std::string_view* text : {&e.key, &e.episode, &e.title, &e.text, &e.url, &e.actor}) *text = r.text();
-        ranges[i].first = decode_labels(r, scratch);
-        ranges[i].second = decode_labels(r, scratch);
+        scratch.events[i] = AlertEvent{};
+        scratch.events[i].source = source;
+        ranges[i] = decode_event(r, scratch, scratch.events[i]);
     }
     if (r.failed()) return false;
+    const LabelsView all(scratch.labels);
     for (std::size_t i = 0; i < count; ++i) {
         AlertEvent& e = scratch.events[i];
-        e.labels = LabelsView(scratch.labels).subspan(ranges[i].first.first, ranges[i].first.count);
-        e.annotations = LabelsView(scratch.labels).subspan(ranges[i].second.first, ranges[i].second.count);
-        if (!sorted_and_whole(e.labels) || !sorted_and_whole(e.annotations)) return false;
-        if (e.fingerprint != fingerprint_of(e.source, e.key, e.labels)) return false;
+        e.labels = all.subspan(ranges[i].labels.first, ranges[i].labels.count);
+        e.annotations = all.subspan(ranges[i].annotations.first, ranges[i].annotations.count);
+        if (!is_consistent(e)) return false;
     }
     return true;
 }
@@ -246,7 +277,7 @@ DeliveryReported decode_delivery(Reader& r) {
 
 OperatorCommand decode_command(Reader& r) {
     OperatorCommand in;
-    in.verb = r.member(OperatorCommand::Verb::drop_delivery);
+    in.verb = r.member(OperatorCommand::Verb::unacknowledge);
     in.incident.value = r.number();
     in.sink = r.string();
     in.actor = r.string();

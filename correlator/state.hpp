@@ -24,12 +24,6 @@
 
 namespace incidentd {
 
-struct FingerprintHash {
-    using is_avalanching = void;
-    std::size_t operator()(const Fingerprint& f) const { return static_cast<std::size_t>(f.low ^ salt); }
-    std::uint64_t salt = 0;  // tests vary it: no output may depend on the order of a hash table
-};
-
 // The words of one place in a template: labels first, then the alert's own fields.
 struct TemplateScope {
     LabelsView labels;
@@ -56,7 +50,7 @@ struct Correlator::State {
     boost::unordered_flat_map<Fingerprint, IncidentId, FingerprintHash> groups;  // group -> the incident it would join
     std::set<IncidentId> evictable;  // over, and only dead letters keep them here: they make room first
     Deadlines deadlines;
-    std::map<std::string, Instant, std::less<>> service_last_began;
+    std::map<std::string, Instant, std::less<>> service_last_opened;
     std::uint64_t next_incident = 1;
     Instant no_expiry_before;  // of Started
     IncidentId overflow;       // takes alerts while limits.incidents_max incidents are in memory
@@ -87,6 +81,7 @@ struct Correlator::State {
     std::optional<Slot> add_alert(const AlertEvent& event);  // nullopt: table full, and said so
     void set_labels(AlertRecord& alert, LabelsView labels);
     void release_labels(const AlertRecord& alert);
+    bool is_refresh(const AlertEvent& event) const;
     void refresh(Slot slot, const AlertEvent& event);
     void repeat(Slot slot, const AlertEvent& event);
     void stop_firing(Slot slot, Verdict verdict, std::string because);
@@ -116,8 +111,10 @@ struct Correlator::State {
     void drop(IncidentRecord& incident);  // resolved within its hold
     void alert_stopped(IncidentRecord& incident, const AlertRecord& alert, Verdict verdict);
     void alert_worsened(IncidentRecord& incident, const AlertRecord& alert, Severity before);
-    void acknowledge(IncidentRecord& incident, std::string_view actor, std::string_view comment);
-    void unacknowledge(IncidentRecord& incident, std::string_view actor);
+    void acknowledge(IncidentRecord& incident, Acknowledgement by, std::string_view comment);
+    void unacknowledge(IncidentRecord& incident, std::uint32_t by, std::string_view actor);
+    void drop_stale_acknowledgements(IncidentRecord& incident);
+    void acknowledgements_changed(IncidentRecord& incident, const std::string& why);
     void reassess(IncidentRecord& incident);                                      // severity, urgency, priority
     void add_fact(IncidentRecord& incident, std::string kind, std::string text);  // sinks are told
     void changed(const IncidentRecord& incident) { emit(IncidentChanged{incident.view}); }
@@ -133,7 +130,8 @@ struct Correlator::State {
     void advance(IncidentRecord& incident, std::size_t sink_index);
     void hand_out(IncidentRecord& incident, SinkRecord& sink, ActionKind kind);
     void on_report(const DeliveryReported& report);
-    void retry_dead(IncidentRecord& incident, std::string_view sink, bool drop);
+    void retry_dead(IncidentRecord& incident, std::string_view sink);
+    void drop_dead(IncidentRecord& incident, std::string_view sink);
     bool all_settled(const IncidentRecord& incident) const;
     Action make_action(const IncidentRecord& incident, const SinkRecord& sink) const;
 

@@ -29,8 +29,10 @@ App::App(Config config, Log& log, const ServiceManager& service)
       service_(service),
       started_(wall_clock_now()),
       metrics_(source_names(), sink_names(), INCIDENTD_VERSION, config_.metric_services_max),
-      inbox_(config_.inbox_bytes_max, inbox_reserve),
-      alertmanager_(inbox_, sink_names(), started_) {}
+      inbox_(config_.inbox_bytes_max, inbox_reserve, config_.sources.size()),
+      memory_(config_.memory_bytes_max),
+      alertmanager_(inbox_, sink_names(), started_),
+      operator_(inbox_, [this] { return committer_->stalled(); }) {}
 
 App::~App() { stop(); }
 
@@ -158,11 +160,14 @@ void App::start_egress(std::vector<Action> owed) {
     for (std::size_t i = 0; i < sinks_.size(); ++i) {
         const SinkConfig& sink = config_.sinks[i];
         policies.push_back(SinkPolicy{sink.name, sinks_[i].get(), sink.in_flight_max, sink.retry_first, sink.retry_most,
-                                      sink.give_up_after});
+                                      sink.give_up_after, sink.breaker_failures, sink.rate_per_minute,
+                                      sink.rate_burst});
     }
+    EgressOptions options;
+    options.breaker = [this](const BreakerChanged& changed) { breaker_changed(changed); };
     egress_ = std::make_unique<Egress>(
         std::move(policies), [this](const DeliveryReported& r) { return report(r); },
-        [this](const AttemptEnded& attempt, double seconds) { attempt_ended(attempt, seconds); });
+        [this](const AttemptEnded& attempt, double seconds) { attempt_ended(attempt, seconds); }, std::move(options));
     egress_->start();
     for (Action& action : owed) egress_->submit(std::move(action));
     committer_->start();
@@ -173,6 +178,22 @@ bool App::report(const DeliveryReported& report) {
     InboxItem item = InputItem{report, {}};
     // Closed: the daemon stops, and after the restart the action is owed again.
     return inbox_.push(item, true) != Inbox::Push::full;
+}
+
+void App::breaker_changed(const BreakerChanged& changed) {
+    metrics_.breaker(changed.sink, changed.state);
+    switch (changed.state) {
+        case BreakerState::open:
+            return log_.warning("the sink does not work: deliveries to it wait, one at a time finds out when it does",
+                                {{"sink", changed.sink},
+                                 {"failures_in_a_row", changed.failures},
+                                 {"reason", changed.reason},
+                                 {"probe_at", to_rfc3339(changed.until.value_or(Instant{}))}});
+        case BreakerState::half_open:
+            return log_.info("one delivery probes whether the sink works again", {{"sink", changed.sink}});
+        case BreakerState::closed:
+            return log_.info("the sink works again: deliveries go on", {{"sink", changed.sink}});
+    }
 }
 
 void App::attempt_ended(const AttemptEnded& attempt, double seconds) {
@@ -244,11 +265,16 @@ Result<std::vector<HttpListener>> App::choose_listeners() {
 
 Result<void> App::start_serving() {
     GatewaySetup setup;
-    for (std::size_t i = 0; i < sources_.size(); ++i)
-        setup.sources.push_back(
-            {config_.sources[i].name, config_.sources[i].mount, sources_[i].get(), config_.sources[i].tokens});
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+        const SourceConfig& source = config_.sources[i];
+        const RateLimit rate = source.alerts_per_second == 0
+                                   ? RateLimit()
+                                   : RateLimit(std::uint64_t{source.alerts_per_second} * 60, source.alerts_burst);
+        setup.sources.push_back({source.name, source.mount, sources_[i].get(), source.tokens, rate});
+    }
     setup.api_tokens = config_.api_tokens;
     setup.table_full = [this] { return shard_->table_full(); };
+    setup.memory_full = [this] { return memory_.over(); };
     setup.stalled = [this] { return committer_->stalled(); };
     gateway_ = std::make_unique<Gateway>(std::move(setup), inbox_, metrics_, log_);
     add_routes();
@@ -274,6 +300,7 @@ MetricsSample App::sample() const {
     out.inbox_bytes = inbox_.bytes();
     out.egress_waiting = egress_->waiting();
     out.connections = server_->connections();
+    out.memory_bytes = resident_memory();
     out.journal_sequence = committer_->durable().value;
     out.read_model_sequence = projector_->idle() ? out.journal_sequence : projector_->reflects().value;
     return out;
@@ -346,6 +373,14 @@ void App::add_routes() {
         add(path, RouteAuth::api, [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
             (alertmanager_.*answer)(request, std::move(reply));
         });
+    using Command = void (OperatorApi::*)(const HttpRequestView&, ReplyPtr) const;
+    const std::pair<const char*, Command> commands[] = {{"/api/v1/incidents", &OperatorApi::incidents},
+                                                        {"/api/v1/deliveries", &OperatorApi::deliveries}};
+    for (const auto& [path, answer] : commands)
+        gateway_->add_route({"POST", path, true, RouteAuth::api,
+                             [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
+                                 (operator_.*answer)(request, std::move(reply));
+                             }});
 }
 
 }  // namespace incidentd

@@ -3,12 +3,14 @@
 
 #include "adapters/journals/segments/segments.hpp"
 #include "daemon/api/alertmanager.hpp"
+#include "daemon/api/operator.hpp"
 #include "daemon/config.hpp"
 #include "daemon/egress/egress.hpp"
 #include "daemon/inbox.hpp"
 #include "daemon/ingest/gateway.hpp"
 #include "daemon/ingest/http_server.hpp"
 #include "daemon/log.hpp"
+#include "daemon/memory_guard.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/read_model/projector.hpp"
 #include "daemon/recovery.hpp"
@@ -57,6 +59,7 @@ private:
     void release(std::vector<ReleasedEffects>&& released);
     void note(const Effect& effect);
     bool report(const DeliveryReported& report);
+    void breaker_changed(const BreakerChanged& changed);
     void attempt_ended(const AttemptEnded& attempt, double seconds);
     void push(Input input);
     MetricsSample sample() const;
@@ -73,6 +76,7 @@ private:
     std::unique_ptr<SegmentJournal> journal_;
     std::unique_ptr<Projector> projector_;
     Inbox inbox_;
+    MemoryGuard memory_;
     std::unique_ptr<Committer> committer_;
     std::unique_ptr<Worker> worker_;
     std::unique_ptr<Shard> shard_;
@@ -80,6 +84,7 @@ private:
     std::vector<std::unique_ptr<Sink>> sinks_;
     std::unique_ptr<Egress> egress_;
     AlertmanagerApi alertmanager_;
+    OperatorApi operator_;
     std::unique_ptr<Gateway> gateway_;
     std::unique_ptr<HttpServer> server_;
     std::atomic<bool> ready_{false};

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 
@@ -23,6 +24,8 @@ struct Arguments {
     std::string output = "text";
     std::string subject;
     std::string state;
+    std::string sink;
+    OperateOptions operate;
     int most = 50;
     bool json() const { return output == "json"; }
 };
@@ -85,6 +88,28 @@ int with_state(const Arguments& arguments, const std::function<int(const ReadOpt
     return run(options);
 }
 
+std::string user_name() {
+    for (const char* name : {"SUDO_USER", "USER", "LOGNAME"})
+        if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
+    return "an operator";
+}
+
+// Where the daemon is: as the command line says, otherwise as the configuration does.
+int with_daemon(const Arguments& arguments, const std::function<int(const OperateOptions&)>& run) {
+    OperateOptions options = arguments.operate;
+    options.json = arguments.json();
+    if (options.actor.empty()) options.actor = user_name();
+    if (options.url.empty()) {
+        Problems problems;
+        const ApiPlace place = api_place_of(arguments.config, problems);
+        if (!problems.empty()) return report_problems(problems, false);
+        options.url = place.url;
+        if (options.token_file.empty()) options.token_file = place.token_file;
+    }
+    while (options.url.ends_with('/')) options.url.pop_back();
+    return run(options);
+}
+
 int token_command(const Arguments& arguments) {
     const Result<std::string> made = make_token();
     if (!made) {
@@ -127,6 +152,15 @@ void add_state(CLI::App* command, Arguments& arguments) {
                         "instead of the configuration's state_directory");
 }
 
+void add_daemon(CLI::App* command, Arguments& arguments) {
+    add_config(command, arguments);
+    command->add_option("--url", arguments.operate.url,
+                        "the running daemon; default: the configuration's first listener");
+    command->add_option("--token-file", arguments.operate.token_file, "holds an API token; default: api.token_file");
+    command->add_option("--ca-file", arguments.operate.ca_file, "trusted certificates for https");
+    command->add_option("--actor", arguments.operate.actor, "who does this; default: the user");
+}
+
 class Commands {
 public:
     Commands(CLI::App& root, Arguments& arguments) : arguments_(arguments) {
@@ -138,6 +172,7 @@ public:
                        [this] { return check_config(arguments_); }),
                    arguments);
         add_incidents(root);
+        add_deliveries(root);
         CLI::App* explain = add(root, "explain", "say what became of an alert, and why", [this] {
             return with_state(arguments_,
                               [this](const ReadOptions& o) { return explain_alert(o, arguments_.subject); });
@@ -160,7 +195,7 @@ private:
         return command;
     }
     void add_incidents(CLI::App& root) {
-        CLI::App* incidents = root.add_subcommand("incidents", "look at incidents");
+        CLI::App* incidents = root.add_subcommand("incidents", "look at incidents, acknowledge them");
         incidents->require_subcommand(1);
         CLI::App* list = add(*incidents, "list", "list incidents, newest first", [this] {
             return with_state(arguments_, [this](const ReadOptions& o) {
@@ -179,6 +214,55 @@ private:
         });
         show->add_option("INCIDENT", arguments_.subject, "such as INC-42")->required();
         add_state(show, arguments_);
+        for (const char* verb : {"acknowledge", "unacknowledge"}) {
+            CLI::App* command =
+                add(*incidents, verb,
+                    *verb == 'a' ? "say that somebody takes care of it" : "take back what an operator acknowledged",
+                    [this, verb] {
+                        return with_daemon(arguments_, [&](const OperateOptions& o) {
+                            return operate_incident(o, verb, arguments_.subject);
+                        });
+                    });
+            command->add_option("INCIDENT", arguments_.subject, "such as INC-42")->required();
+            command->add_option("--comment", arguments_.operate.comment, "goes into the ticket");
+            add_daemon(command, arguments_);
+        }
+    }
+    void add_deliveries(CLI::App& root) {
+        CLI::App* deliveries =
+            root.add_subcommand("deliveries", "look at tickets due, delivered and dead; retry, drop");
+        deliveries->require_subcommand(1);
+        CLI::App* list = add(*deliveries, "list", "list deliveries, newest incident first", [this] {
+            return with_state(arguments_, [this](const ReadOptions& o) {
+                return list_deliveries(o, arguments_.state, arguments_.most);
+            });
+        });
+        list->add_option("--state", arguments_.state, "only these")
+            ->check(CLI::IsMember({"due", "delivered", "dead", "dropped"}));
+        list->add_option("--most", arguments_.most, "how many at most")
+            ->check(CLI::Range(1, 100'000))
+            ->capture_default_str();
+        add_state(list, arguments_);
+        CLI::App* show = add(*deliveries, "show", "show one delivery", [this] {
+            return with_state(arguments_, [this](const ReadOptions& o) {
+                return show_delivery(o, arguments_.subject, arguments_.sink);
+            });
+        });
+        show->add_option("INCIDENT", arguments_.subject, "such as INC-42")->required();
+        show->add_option("SINK", arguments_.sink, "its name in the configuration")->required();
+        add_state(show, arguments_);
+        for (const char* verb : {"retry", "drop"}) {
+            CLI::App* command =
+                add(*deliveries, verb, *verb == 'r' ? "try a dead delivery again" : "give a dead delivery up",
+                    [this, verb] {
+                        return with_daemon(arguments_, [&](const OperateOptions& o) {
+                            return operate_delivery(o, verb, arguments_.subject, arguments_.sink);
+                        });
+                    });
+            command->add_option("INCIDENT", arguments_.subject, "such as INC-42")->required();
+            command->add_option("SINK", arguments_.sink, "its name in the configuration; default: all of the incident");
+            add_daemon(command, arguments_);
+        }
     }
     Arguments& arguments_;
     std::function<int()> chosen_;

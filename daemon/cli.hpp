@@ -1,4 +1,4 @@
-// The command line: `incidentd serve|check-config|incidents|explain|token|version`.
+// The command line: `incidentd serve|check-config|incidents|deliveries|explain|token|version`.
 #pragma once
 
 #include <string>
@@ -23,6 +23,24 @@ struct ReadOptions {
 
 int list_incidents(const ReadOptions& options, const std::string& state, int most);
 int show_incident(const ReadOptions& options, const std::string& id);
+int list_deliveries(const ReadOptions& options, const std::string& state, int most);
+int show_delivery(const ReadOptions& options, const std::string& incident, const std::string& sink);
+
+// What the commands that change something need to reach the running daemon.
+struct OperateOptions {
+    std::string url;         // "http://127.0.0.1:9460"
+    std::string token_file;  // empty: no token is offered
+    std::string ca_file;     // empty: the system's
+    std::string actor, comment;
+    bool json = false;
+};
+
+// `sink` empty: all of the incident's dead deliveries. Verbs: "retry", "drop".
+int operate_delivery(const OperateOptions& options, const std::string& verb, const std::string& incident,
+                     const std::string& sink);
+// Verbs: "acknowledge", "unacknowledge".
+int operate_incident(const OperateOptions& options, const std::string& verb, const std::string& incident);
+
 int explain_alert(const ReadOptions& options, const std::string& alert);
 
 }  // namespace incidentd

@@ -1,75 +1,16 @@
 // The reading commands: tables and stories for people, JSON for programs.
-#include "adapters/json.hpp"
 #include "correlator/matcher.hpp"
 #include "daemon/cli.hpp"
+#include "daemon/cli_text.hpp"
 #include "daemon/read_model/queries.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 
 namespace incidentd {
 namespace {
-
-int fail(const std::string& message) {
-    fmt::print(stderr, "incidentd: {}\n", message);
-    return exit_failed;
-}
-
-std::string time_or_dash(Instant at) { return at.is_set() ? to_rfc3339(at) : "-"; }
-
-// Alert text comes from anywhere: control characters must not reach a terminal.
-std::string clean(const std::string& text) {
-    std::string out = text;
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
-    return out;
-}
-
-class JsonObject {
-public:
-    explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
-    void text(std::string_view name, std::string_view value) {
-        key(name);
-        append_json_string(out_, value);
-    }
-    void time(std::string_view name, Instant at) {
-        key(name);
-        if (at.is_set())
-            append_json_string(out_, to_rfc3339(at));
-        else
-            out_ += "null";
-    }
-    void number(std::string_view name, std::int64_t value) { raw(name, std::to_string(value)); }
-    void flag(std::string_view name, bool value) { raw(name, value ? "true" : "false"); }
-    void raw(std::string_view name, std::string_view json) {
-        key(name);
-        out_ += json;
-    }
-    void end() { out_ += '}'; }
-
-private:
-    void key(std::string_view name) {
-        if (out_.back() != '{') out_ += ',';
-        append_json_string(out_, name);
-        out_ += ':';
-    }
-    std::string& out_;
-};
-
-template <class Row, class Write>
-std::string json_list(const std::vector<Row>& rows, Write write) {
-    std::string out = "[";
-    for (const Row& row : rows) {
-        if (out.size() > 1) out += ',';
-        JsonObject object(out);
-        write(object, row);
-        object.end();
-    }
-    return out += ']';
-}
 
 std::string id_or_empty(IncidentId id) { return id.is_set() ? to_string(id) : std::string(); }
 
@@ -125,17 +66,6 @@ void write_timeline(JsonObject& object, const StoredTimeline& t) {
     object.text("text", t.text);
 }
 
-void write_delivery(JsonObject& object, const StoredDelivery& d) {
-    object.text("sink", d.sink);
-    object.text("action", d.kind);
-    object.text("state", d.state);
-    object.text("ticket", d.ticket);
-    object.text("ticket_url", d.ticket_url);
-    object.text("detail", d.detail);
-    object.number("revision", d.revision);
-    object.time("at", d.at);
-}
-
 void write_verdict(JsonObject& object, const StoredVerdict& v) {
     object.time("at", v.at);
     object.text("verdict", v.verdict);
@@ -189,15 +119,6 @@ void print_text(const Story& story) {
         fmt::print("  {}  {:<12} {}\n", to_rfc3339(t.at), t.kind, clean(t.text));
 }
 
-std::optional<IncidentId> parse_id(const std::string& text) {
-    std::string_view digits(text);
-    if (digits.starts_with("INC-") || digits.starts_with("inc-")) digits.remove_prefix(4);
-    IncidentId id;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id.value);
-    if (error != std::errc() || end != digits.data() + digits.size() || !id.is_set()) return std::nullopt;
-    return id;
-}
-
 bool looks_like_fingerprint(const std::string& text) {
     return text.size() >= 6 && text.size() <= 32 &&
            text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
@@ -247,7 +168,7 @@ int list_incidents(const ReadOptions& options, const std::string& state, int mos
 }
 
 int show_incident(const ReadOptions& options, const std::string& text) {
-    const std::optional<IncidentId> id = parse_id(text);
+    const std::optional<IncidentId> id = incident_from(text);
     if (!id) return fail("'" + text + "' is not an incident; expected something like INC-42");
     Result<ReadModelQueries> queries = ReadModelQueries::open(options.state_directory);
     if (!queries) return fail(queries.error().message);

@@ -33,6 +33,7 @@ void read_api(ConfigReading& reading) {
     if (node == nullptr) return;
     SettingsReader api(*node, reading.problems);
     reading.config.api_tokens = read_tokens(api, reading.secrets, reading.problems);
+    if (const auto file = api.text("token_file")) reading.config.api_token_file = path_from(reading.directory, *file);
     api.finish();
 }
 
@@ -55,6 +56,7 @@ void read_limits(ConfigReading& reading) {
         read_number(limits, "active_alerts", 1, 100'000'000, reading.config.engine.alerts_max);
         read_number(limits, "open_incidents", 1, 10'000'000, reading.config.engine.incidents_max);
         read_size(limits, "inbox", MiB, 64 * GiB, reading.config.inbox_bytes_max);
+        read_size(limits, "memory", 64 * MiB, 1024 * GiB, reading.config.memory_bytes_max);
         read_number(limits, "labels", 1, 1024, reading.config.events.labels_max);
         read_size(limits, "label_value", 16, MiB, reading.config.events.label_value_bytes_max);
         limits.finish();

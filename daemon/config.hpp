@@ -24,7 +24,7 @@ struct ListenConfig {
     std::string tls_certificate;  // files; empty: plain HTTP
     std::string tls_key;
     bool plain_http = false;  // plain HTTP off loopback is wanted
-    Location where{};           // in the file; line 0: not from a file
+    Location where{};         // in the file; line 0: not from a file
     bool is_loopback() const;
     std::string text() const;  // "127.0.0.1:9460", "[::1]:9460"
 };
@@ -35,8 +35,10 @@ using TokenHash = std::array<std::uint8_t, 32>;
 struct SourceConfig {
     std::string name;
     const SourceSpec* spec = nullptr;
-    std::string mount;              // "/v1/ingest/zabbix"; "" is the root
-    std::vector<TokenHash> tokens;  // empty: no token asked (loopback only)
+    std::string mount;                    // "/v1/ingest/zabbix"; "" is the root
+    std::vector<TokenHash> tokens;        // empty: no token asked (loopback only)
+    std::uint32_t alerts_per_second = 0;  // 0: no limit
+    std::uint32_t alerts_burst = 0;
     Options options;
     Location where{};
 };
@@ -50,6 +52,9 @@ struct SinkConfig {
     Duration retry_first = seconds(1);  // doubles with each failure, with jitter
     Duration retry_most = minutes(5);
     Duration give_up_after = hours(24);  // then a dead letter
+    std::uint32_t breaker_failures = 5;  // in a row; 0: no breaker
+    std::uint32_t rate_per_minute = 0;   // 0: no limit
+    std::uint32_t rate_burst = 1;
 };
 
 struct HttpLimits {
@@ -70,12 +75,14 @@ struct Config {
     std::string external_url;  // for links in tickets
     std::vector<ListenConfig> listen;
     std::vector<TokenHash> api_tokens;  // for /api of the daemon itself and /metrics off loopback
+    std::string api_token_file;         // where the commands find a token, unless --token-file says otherwise
     std::vector<SourceConfig> sources;
     std::vector<SinkConfig> sinks;
     HttpLimits http;
     EngineLimits engine;
     EventLimits events;
     std::size_t inbox_bytes_max = 64 * 1024 * 1024;
+    std::uint64_t memory_bytes_max = 0;  // resident; more: requests without a recovery are refused. 0: no limit
     std::uint64_t segment_bytes = 64 * 1024 * 1024;
     std::uint32_t metric_services_max = 200;
     Duration restart_grace = minutes(5);        // after a restart no alert expires for so long
@@ -93,6 +100,14 @@ std::optional<Config> load_config(const std::string& file, Problems& problems);
 // Only where the state is: for commands that read it and may not be allowed to read the secrets. Adds a problem when
 // the file cannot be read or parsed.
 std::string state_directory_of(const std::string& file, Problems& problems);
+
+// Where commands reach the running daemon: its first listener (0.0.0.0 and :: become loopback) and api.token_file.
+// Reads no secret. Adds a problem when the file cannot be read.
+struct ApiPlace {
+    std::string url;
+    std::string token_file;  // empty: none named
+};
+ApiPlace api_place_of(const std::string& file, Problems& problems);
 
 // The same from text, for tests; relative paths are taken from `directory`.
 std::optional<Config> parse_config(std::string_view text, const std::string& file, const std::string& directory,

@@ -85,6 +85,16 @@ void check_mounts(ConfigReading& reading) {
     }
 }
 
+// Without a burst of its own a source may send ten seconds' worth at once: monitoring systems send in rounds.
+void read_source_rate(const SettingsNode& node, ConfigReading& reading, SourceConfig& source) {
+    SettingsReader rate(node, reading.problems);
+    read_number(rate, "alerts_per_second", 1, 1'000'000, source.alerts_per_second);
+    if (!rate.has("alerts_per_second")) rate.require_text("alerts_per_second");
+    source.alerts_burst = source.alerts_per_second * 10;
+    read_number(rate, "burst", 1, 10'000'000, source.alerts_burst);
+    rate.finish();
+}
+
 void read_source(const SettingsNode::Member& member, ConfigReading& reading) {
     if (!check_instance_name(member, "sources", reading.problems)) return;
     const std::size_t before = reading.problems.items().size();
@@ -97,6 +107,7 @@ void read_source(const SettingsNode::Member& member, ConfigReading& reading) {
     if (source.spec == nullptr) return;  // its options cannot be judged
     read_mount(reader, source);
     source.tokens = read_tokens(reader, reading.secrets, reading.problems);
+    if (const SettingsNode* rate = reader.map("rate"); rate != nullptr) read_source_rate(*rate, reading, source);
     source.options = read_options(source.spec->options, reader, reading.secrets, reading.problems);
     reader.finish();
     if (reading.problems.items().size() == before) {
@@ -104,6 +115,14 @@ void read_source(const SettingsNode::Member& member, ConfigReading& reading) {
         source.spec->make(setup, reading.problems);
     }
     reading.config.sources.push_back(std::move(source));
+}
+
+void read_sink_rate(const SettingsNode& node, ConfigReading& reading, SinkConfig& sink) {
+    SettingsReader rate(node, reading.problems);
+    read_number(rate, "per_minute", 1, 1'000'000, sink.rate_per_minute);
+    if (!rate.has("per_minute")) rate.require_text("per_minute");
+    read_number(rate, "burst", 1, 1'000'000, sink.rate_burst);
+    rate.finish();
 }
 
 void read_retry(const SettingsNode& node, ConfigReading& reading, SinkConfig& sink) {
@@ -129,6 +148,8 @@ void read_sink(const SettingsNode::Member& member, ConfigReading& reading) {
     sink.spec = read_type(reader, sink_specs());
     if (sink.spec != nullptr) {
         read_number(reader, "in_flight", 1, 64, sink.in_flight_max);
+        read_number(reader, "breaker", 0, 1000, sink.breaker_failures);
+        if (const SettingsNode* rate = reader.map("rate"); rate != nullptr) read_sink_rate(*rate, reading, sink);
         if (const SettingsNode* retry = reader.map("retry"); retry != nullptr) read_retry(*retry, reading, sink);
         sink.options = read_options(sink.spec->options, reader, reading.secrets, reading.problems);
         reader.finish();

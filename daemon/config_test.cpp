@@ -233,7 +233,7 @@ TEST_CASE("broken files: each problem with its line, column and key") {
          "c:1:10: api.tokens: is missing, while 10.0.0.1:9460 can be reached from other machines"},
         {one_source + "api: {tokens: [plain]}\n", "c:2:16: api.tokens[0]: must be sha256:"},
         {one_source + "api: {token: x}\n",
-         "c:2:7: api.token: unknown key; did you mean 'tokens'? allowed here: tokens"},
+         "c:2:7: api.token: unknown key; did you mean 'tokens'? allowed here: token_file, tokens"},
         {one_source + "http: {max_connections: 0}\n",
          "c:2:25: http.max_connections: must be a whole number from 1 to 100000"},
         {one_source + "http: {max_body: 1}\n", "c:2:18: http.max_body: must be from 1024 to 1073741824 bytes, found 1"},
@@ -258,6 +258,11 @@ TEST_CASE("broken files: each problem with its line, column and key") {
         {one_source + "sinks: {hook: {type: webhook}}\n", "c:2:15: sinks.hook.url: is missing; "},
         {sink + "ur1: x}\n", "c:3:43: sinks.hook.ur1: unknown key; did you mean 'url'? allowed here: "},
         {sink + "in_flight: 0}\n", "c:3:54: sinks.hook.in_flight: must be a whole number from 1 to 64"},
+        {sink + "breaker: 1001}\n", "c:3:52: sinks.hook.breaker: must be a whole number from 0 to 1000"},
+        {sink + "rate: {burst: 3}}\n", "c:3:49: sinks.hook.rate.per_minute: is missing"},
+        {"sources: {a: {type: nagios, rate: {alerts_per_second: 0}}}\n",
+         "c:1:55: sources.a.rate.alerts_per_second: must be a whole number from 1 to 1000000"},
+        {one_source + "limits: {memory: 1MiB}\n", "c:2:18: limits.memory: must be from 67108864 to "},
         {sink + "retry: {first: 10m}}\n",
          "c:3:58: sinks.hook.retry.first: must not be longer than most, found 10m and 5m"},
         {sink + "secret: plain}\n", "c:3:51: sinks.hook.secret: secrets are not kept in the file"},
@@ -357,4 +362,40 @@ TEST_CASE("the example rules are valid as they stand") {
     Problems problems;
     CHECK(compile({{{"example.yaml", text}}, {}}, problems) != nullptr);
     CHECK(problems.text() == "");
+}
+
+TEST_CASE("rates, breaker and the memory ceiling are off or mild unless asked for") {
+    const Config plain = good(one_source + "sinks: {hook: {type: webhook, url: 'http://127.0.0.1/'}}\n");
+    CHECK(plain.sources.at(0).alerts_per_second == 0);
+    CHECK(plain.memory_bytes_max == 0);
+    CHECK(plain.sinks.at(0).breaker_failures == 5);
+    CHECK(plain.sinks.at(0).rate_per_minute == 0);
+
+    const Config set = good(
+        "limits: {memory: 1GiB}\nsources: {a: {type: nagios, rate: {alerts_per_second: 50}}}\n"
+        "sinks: {hook: {type: webhook, url: 'http://127.0.0.1/', breaker: 0, rate: {per_minute: 30, burst: 4}}}\n");
+    CHECK(set.sources.at(0).alerts_per_second == 50);
+    CHECK(set.sources.at(0).alerts_burst == 500);
+    CHECK(set.memory_bytes_max == std::uint64_t{1} << 30);
+    CHECK(set.sinks.at(0).breaker_failures == 0);
+    CHECK(set.sinks.at(0).rate_per_minute == 30);
+    CHECK(set.sinks.at(0).rate_burst == 4);
+}
+
+TEST_CASE("commands find the daemon by the configuration without reading a secret") {
+    const Directory directory;
+    const auto place = [&](const std::string& text) {
+        directory.write("c.yaml", text);
+        Problems problems;
+        const ApiPlace found = api_place_of(directory.path() + "/c.yaml", problems);
+        CHECK(problems.empty());
+        return found;
+    };
+    CHECK(place(one_source).url == "http://127.0.0.1:9460");
+    CHECK(place("listen: [{address: 0.0.0.0, port: 80}, {port: 81}]\n").url == "http://127.0.0.1:80");
+    CHECK(place("listen: [{address: '::', tls: {certificate: gone, key: gone}}]\n").url == "https://[::1]:9460");
+    CHECK(place("api: {tokens: [{file: gone}], token_file: mine}\n").token_file == directory.path() + "/mine");
+    Problems problems;
+    api_place_of(directory.path() + "/gone.yaml", problems);
+    CHECK(problems.text().find("--url") != std::string::npos);
 }

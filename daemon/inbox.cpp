@@ -41,10 +41,25 @@ struct Inbox::Queue {
     moodycamel::LightweightSemaphore ready{0, spins_before_sleep};
 };
 
-Inbox::Inbox(std::size_t bytes_max, std::size_t reserved_bytes)
-    : queue_(std::make_unique<Queue>()), bytes_max_(bytes_max), reserved_bytes_(reserved_bytes) {}
+Inbox::Inbox(std::size_t bytes_max, std::size_t reserved_bytes, std::size_t sources)
+    : queue_(std::make_unique<Queue>()),
+      bytes_max_(bytes_max),
+      reserved_bytes_(reserved_bytes),
+      by_source_(std::max<std::size_t>(sources, 1)) {}
 
 Inbox::~Inbox() = default;
+
+std::atomic<std::size_t>* Inbox::held_by(const InboxItem& item) {
+    const auto* alerts = std::get_if<AlertsItem>(&item);
+    return alerts != nullptr && alerts->source < by_source_.size() ? &by_source_[alerts->source] : nullptr;
+}
+
+// Two pushes at the same time may both pass: the bound that counts is that of all together.
+bool Inbox::exceeds_share(const InboxItem& item, std::size_t weight) {
+    if (by_source_.size() < 2 || bytes_.load() + weight <= bytes_max_ / 2) return false;
+    const std::atomic<std::size_t>* held = held_by(item);
+    return held != nullptr && held->load() > 0 && held->load() + weight > bytes_max_ / by_source_.size();
+}
 
 Inbox::Push Inbox::push(InboxItem& item, bool privileged) {
     // Counted before `closed_` is read: once closed and at depth zero, nothing can still be on its way in.
@@ -54,10 +69,15 @@ Inbox::Push Inbox::push(InboxItem& item, bool privileged) {
         return Push::closed;
     }
     const std::size_t weight = std::visit(Weight{}, item);
+    if (!privileged && exceeds_share(item, weight)) {
+        items_.fetch_sub(1);
+        return Push::over_share;
+    }
     if (!take_credits(bytes_, weight, privileged ? bytes_max_ + reserved_bytes_ : bytes_max_)) {
         items_.fetch_sub(1);
         return Push::full;
     }
+    if (std::atomic<std::size_t>* held = held_by(item)) held->fetch_add(weight);
     queue_->items.enqueue(std::move(item));
     queue_->ready.signal();
     return Push::taken;
@@ -73,7 +93,11 @@ std::size_t Inbox::pop(std::vector<InboxItem>& out, std::size_t most, std::chron
     if (taken == 0) return 0;
     queue_->ready.tryWaitMany(static_cast<std::make_signed_t<std::size_t>>(taken));
     std::size_t weight = 0;
-    for (std::size_t i = first; i < out.size(); ++i) weight += std::visit(Weight{}, out[i]);
+    for (std::size_t i = first; i < out.size(); ++i) {
+        const std::size_t one = std::visit(Weight{}, out[i]);
+        if (std::atomic<std::size_t>* held = held_by(out[i])) held->fetch_sub(one);
+        weight += one;
+    }
     bytes_.fetch_sub(weight);
     items_.fetch_sub(taken);
     return taken;

@@ -45,13 +45,14 @@ using InboxItem = std::variant<AlertsItem, InputItem, QueryItem>;
 class Inbox {
 public:
     // `bytes_max`: of alert batches waiting; `reserved_bytes`: on top of it, for recoveries and for items that are not
-    // alerts.
-    Inbox(std::size_t bytes_max, std::size_t reserved_bytes);
+    // alerts. `sources`: how many there are; above half of `bytes_max` none may hold more than its equal share of it,
+    // so that one that floods leaves room for the others.
+    Inbox(std::size_t bytes_max, std::size_t reserved_bytes, std::size_t sources = 1);
     ~Inbox();
 
-    enum class Push : std::uint8_t { taken, full, closed };
-    // Any thread. On full or closed `item` is left untouched, so that the caller can answer. `privileged` items
-    // (batches with a recovery, inputs, queries) may use the reserve.
+    enum class Push : std::uint8_t { taken, full, over_share, closed };
+    // Any thread. Unless it was taken `item` is left untouched, so that the caller can answer. `privileged` items
+    // (batches with a recovery, inputs, queries) may use the reserve and know no share.
     Push push(InboxItem& item, bool privileged);
 
     // Shard thread. Waits at most `patience` for the first item, then takes what is there, at most `most` items.
@@ -66,9 +67,12 @@ public:
 
 private:
     struct Queue;
+    std::atomic<std::size_t>* held_by(const InboxItem& item);  // nullptr: of no source
+    bool exceeds_share(const InboxItem& item, std::size_t weight);
     std::unique_ptr<Queue> queue_;
     const std::size_t bytes_max_;
     const std::size_t reserved_bytes_;
+    std::vector<std::atomic<std::size_t>> by_source_;  // bytes waiting
     std::atomic<std::size_t> bytes_{0};
     std::atomic<std::size_t> items_{0};
     std::atomic<bool> closed_{false};

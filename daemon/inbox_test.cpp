@@ -129,3 +129,40 @@ TEST_CASE("many producers lose nothing and leave no credits behind") {
     CHECK(inbox.depth() == 0);
     CHECK(inbox.bytes() == 0);
 }
+
+TEST_CASE("a source that floods gets its share, another one still gets in, recoveries always") {
+    Inbox inbox(64 << 10, 64 << 10, 4);
+    const auto from = [](std::uint32_t source) {
+        InboxItem item = alerts(std::string(1000, 'a'));
+        std::get<AlertsItem>(item).source = source;
+        return item;
+    };
+    std::size_t taken = 0;
+    for (;; ++taken) {
+        auto item = from(0);
+        const Inbox::Push pushed = inbox.push(item, false);
+        if (pushed == Inbox::Push::taken) continue;
+        CHECK(pushed == Inbox::Push::over_share);
+        break;
+    }
+    CHECK(inbox.bytes() <= inbox.bytes_max() / 2);
+    CHECK(taken > 5);
+    auto other = from(1);
+    CHECK(inbox.push(other, false) == Inbox::Push::taken);
+    auto recovery = from(0);
+    CHECK(inbox.push(recovery, true) == Inbox::Push::taken);
+    drain(inbox);
+    auto again = from(0);
+    CHECK(inbox.push(again, false) == Inbox::Push::taken);
+}
+
+TEST_CASE("a lone source may fill the whole inbox") {
+    Inbox inbox(16 << 10, 0);
+    Inbox::Push pushed = Inbox::Push::taken;
+    while (pushed == Inbox::Push::taken) {
+        auto item = alerts(std::string(1000, 'a'));
+        pushed = inbox.push(item, false);
+    }
+    CHECK(pushed == Inbox::Push::full);
+    CHECK(inbox.bytes() > inbox.bytes_max() * 3 / 4);
+}

@@ -8,6 +8,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <map>
@@ -31,6 +32,7 @@ using prometheus::Histogram;
 using Buckets = Histogram::BucketBoundaries;
 
 constexpr std::string_view other = "other";
+constexpr std::array<std::string_view, 5> overload_reasons{"rate", "inbox", "share", "memory", "table"};
 
 // Work within the process, a sync of the disk, and a request to a ticket system.
 const Buckets fast_buckets{1e-5, 2.5e-5, 1e-4, 2.5e-4, 1e-3, 2.5e-3, 1e-2, 2.5e-2, 0.1, 0.25, 1, 2.5, 10};
@@ -129,18 +131,19 @@ struct Metrics::Registry {
         counters(all, "incidentd_incidents_opened_total", "Incidents opened, by category and priority.");
     Family<Counter>& resolved =
         counters(all, "incidentd_incidents_resolved_total", "Incidents resolved, by category and priority.");
-    Family<Histogram>& resolve =
-        histograms(all, "incidentd_time_to_resolve_seconds",
-                   "Time from an incident's opening to its resolution (MTTR is sum over count). Clock: the instant "
-                   "incidentd received the alerts.");
+    Family<Histogram>& resolve = histograms(
+        all, "incidentd_time_to_resolve_seconds",
+        "Time from an incident's opening to the end of its last alert (MTTR is sum over count); the quiet time "
+        "after it does not count. Clock: the instant incidentd received the alerts.");
     Family<Histogram>& acknowledge =
         histograms(all, "incidentd_time_to_acknowledge_seconds",
                    "Time from an incident's opening to its acknowledgement (MTTA is sum over count). Clock: the "
                    "instant incidentd received the alerts.");
     Family<Histogram>& between =
         histograms(all, "incidentd_time_between_failures_seconds",
-                   "Time from the beginning of a service's incident to the beginning of its next one (MTBF is sum over "
-                   "count). Clock: the instant incidentd received the alerts.");
+                   "Time from the opening of a service's incident to the opening of its next one (MTBF is sum over "
+                   "count); what recovered within its hold is no failure. Clock: the instant incidentd received the "
+                   "alerts.");
     Histogram& apply =
         histograms(all, "incidentd_engine_apply_seconds", "Time the engine takes for one input.").Add({}, fast_buckets);
     Histogram& commit =
@@ -156,6 +159,16 @@ struct Metrics::Registry {
                  "Attempts to bring a ticket up to date, by sink and result: delivered, retried or rejected.");
     Family<Histogram>& delivery_duration = histograms(all, "incidentd_delivery_duration_seconds",
                                                       "Time of one attempt to bring a ticket up to date, by sink.");
+    Family<Gauge>& breakers = BuildGauge()
+                                  .Name("incidentd_sink_breaker_state")
+                                  .Help(
+                                      "Whether deliveries are attempted, by sink: 0 closed (all), 1 half-open (one "
+                                      "probe), 2 open (none, the system failed too often in a row).")
+                                  .Register(all);
+    Family<Counter>& overload_refused =
+        counters(all, "incidentd_overload_refused_total",
+                 "Requests refused because of a bound, by reason: rate (the source's own), inbox (full), share (of one "
+                 "source in the inbox), memory, table (of alerts). Recoveries are never among them.");
     Family<Counter>& connections_refused =
         counters(all, "incidentd_connections_refused_total",
                  "Connections closed by us, by reason: limit, tls, timeout, malformed.");
@@ -178,6 +191,7 @@ struct Metrics::Registry {
     Gauge& inbox_bytes = gauge(all, "incidentd_inbox_bytes", "Size of the alerts waiting for the engine.");
     Gauge& waiting = gauge(all, "incidentd_deliveries_waiting", "Ticket changes not yet delivered or given up.");
     Gauge& connections = gauge(all, "incidentd_connections", "HTTP connections open now.");
+    Gauge& memory = gauge(all, "incidentd_memory_bytes", "Resident memory of the process; limits.memory bounds it.");
     Gauge& sequence = gauge(all, "incidentd_journal_sequence", "Number of the newest durable journal entry.");
     Gauge& lag = gauge(all, "incidentd_read_model_lag_entries", "Journal entries the read model has not taken in yet.");
 
@@ -218,8 +232,10 @@ void Metrics::Registry::start_series(std::string_view version) {
         for (const char* result : {"delivered", "retried", "rejected"}) {
             deliveries.Add({{"sink", sink}, {"result", result}});
         }
+        breakers.Add({{"sink", sink}}).Set(0);
     }
     for (const char* reason : {"limit", "tls", "timeout", "malformed"}) connections_refused.Add({{"reason", reason}});
+    for (const std::string_view reason : overload_reasons) overload_refused.Add({{"reason", std::string(reason)}});
     for (const char* result : {"success", "failure"}) reloads.Add({{"result", result}});
 }
 
@@ -235,6 +251,7 @@ void Metrics::Registry::set_gauges(const MetricsSample& now) {
     set(inbox_bytes, now.inbox_bytes);
     set(waiting, now.egress_waiting);
     set(connections, now.connections);
+    set(memory, now.memory_bytes);
     set(sequence, now.journal_sequence);
     set(lag, now.journal_sequence > now.read_model_sequence ? now.journal_sequence - now.read_model_sequence : 0);
 }
@@ -273,6 +290,11 @@ void Metrics::request_done(std::uint32_t source, int status, double elapsed_seco
 void Metrics::request_refused(std::uint32_t source, RejectReason reason) {
     registry_->refused.Add({{"source", registry_->source_name(source)}, {"reason", std::string(to_string(reason))}})
         .Increment();
+}
+
+void Metrics::overload_refused(std::string_view reason) {
+    const bool is_known = std::find(overload_reasons.begin(), overload_reasons.end(), reason) != overload_reasons.end();
+    registry_->overload_refused.Add({{"reason", std::string(is_known ? reason : other)}}).Increment();
 }
 
 void Metrics::alert_rejected(std::uint32_t source, RejectReason reason) {
@@ -367,6 +389,10 @@ void Metrics::delivery(std::string_view sink, std::string_view result, double el
     const std::string name = known(registry_->sinks, sink);
     registry_->deliveries.Add({{"sink", name}, {"result", std::string(result)}}).Increment();
     registry_->delivery_duration.Add({{"sink", name}}, delivery_buckets).Observe(elapsed_seconds);
+}
+
+void Metrics::breaker(std::string_view sink, BreakerState state) {
+    registry_->breakers.Add({{"sink", known(registry_->sinks, sink)}}).Set(static_cast<double>(state));
 }
 
 void Metrics::config_reload(bool ok) {

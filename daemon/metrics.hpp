@@ -5,6 +5,7 @@
 #include "adapters/source.hpp"
 #include "correlator/correlator.hpp"
 #include "correlator/effect.hpp"
+#include "daemon/egress/breaker.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -22,6 +23,7 @@ struct MetricsSample {
     std::uint64_t inbox_bytes = 0;
     std::uint64_t egress_waiting = 0;  // actions not yet settled
     std::uint64_t connections = 0;
+    std::uint64_t memory_bytes = 0;  // resident
     std::uint64_t journal_sequence = 0;
     std::uint64_t read_model_sequence = 0;
 };
@@ -36,6 +38,7 @@ public:
     // Ingest.
     void request_done(std::uint32_t source, int status, double seconds);
     void request_refused(std::uint32_t source, RejectReason reason);  // a whole request
+    void overload_refused(std::string_view reason);                   // closed set: overload_reasons in metrics.cpp
     void alert_rejected(std::uint32_t source, RejectReason reason);   // one alert of a request
     void connection_refused(std::string_view reason);  // closed set: "limit", "tls", "timeout", "malformed"
 
@@ -49,6 +52,7 @@ public:
 
     // Egress. Results: "delivered", "retried", "rejected".
     void delivery(std::string_view sink, std::string_view result, double seconds);
+    void breaker(std::string_view sink, BreakerState state);
 
     void config_reload(bool ok);
     void log_suppressed(std::uint64_t lines);

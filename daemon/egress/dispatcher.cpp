@@ -1,5 +1,7 @@
 #include "daemon/egress/dispatcher.hpp"
 
+#include "daemon/rate_limit.hpp"
+
 #include <algorithm>
 #include <deque>
 #include <set>
@@ -22,7 +24,22 @@ struct Job {
 using Lane = std::deque<std::unique_ptr<Job>>;
 
 struct SinkQueue {
+    explicit SinkQueue(SinkPolicy p)
+        : policy(std::move(p)),
+          breaker(policy.breaker_failures),
+          rate(policy.rate_per_minute > 0 ? RateLimit(policy.rate_per_minute, policy.rate_burst) : RateLimit()) {}
+
+    // When the next attempt may begin as far as the sink is concerned; nullopt: an answer comes first.
+    std::optional<Instant> admits_from(Instant now) const {
+        if (in_flight >= policy.in_flight_max) return std::nullopt;
+        const std::optional<Instant> by_breaker = breaker.admits_from();
+        if (!by_breaker) return std::nullopt;
+        return std::max({*by_breaker, paused_until, now + rate.wait(now)});
+    }
+
     SinkPolicy policy;
+    Breaker breaker;
+    RateLimit rate;
     std::unordered_map<IncidentId, Lane> lanes;        // looked up, never iterated
     std::deque<IncidentId> ready;                      // lanes to attempt now, each in turn
     std::set<std::pair<Instant, IncidentId>> resting;  // lanes after a failure, by when they are due again
@@ -77,6 +94,7 @@ struct Dispatcher::State {
 
     void begin(SinkQueue& queue, IncidentId incident, Instant now, DispatcherOutput& out);
     void take(SinkQueue& queue, IncidentId incident, SinkStep step, Instant now, DispatcherOutput& out);
+    void judge(SinkQueue& queue, const SinkVerdict& verdict, Instant now, DispatcherOutput& out);
     void settle(SinkQueue& queue, IncidentId incident, SinkVerdict verdict, Instant now, DispatcherOutput& out);
     Instant rest(SinkQueue& queue, IncidentId incident, const SinkVerdict& verdict, Instant now);
     void pump(SinkQueue& queue, Instant now, DispatcherOutput& out);
@@ -90,12 +108,21 @@ struct Dispatcher::State {
     CallId last_call = 0;
     std::size_t waiting = 0;
     bool draining = false;
+    Instant latest;  // of the last call
 };
+
+void tell(const SinkQueue& queue, std::string reason, DispatcherOutput& out) {
+    BreakerChanged changed{queue.policy.name, queue.breaker.state(), queue.breaker.failures(), std::move(reason), {}};
+    if (changed.state == BreakerState::open) changed.until = queue.breaker.open_until();
+    out.breakers.push_back(std::move(changed));
+}
 
 void Dispatcher::State::begin(SinkQueue& queue, IncidentId incident, Instant now, DispatcherOutput& out) {
     Job& job = *queue.lanes.at(incident).front();
     ++job.attempts;
     ++queue.in_flight;
+    queue.rate.take(now);
+    if (queue.breaker.begun()) tell(queue, {}, out);
     const bool look_up_first = job.action.may_have_been_sent || job.unclear;
     job.session = queue.policy.sink->begin(job.action, Attempt{job.attempts, look_up_first, now});
     take(queue, incident, job.session->start(), now, out);
@@ -122,8 +149,21 @@ Instant Dispatcher::State::rest(SinkQueue& queue, IncidentId incident, const Sin
     return due;
 }
 
+// An open breaker rests as long as the next retry of one action would; half of it is jitter.
+void Dispatcher::State::judge(SinkQueue& queue, const SinkVerdict& verdict, Instant now, DispatcherOutput& out) {
+    bool changed = false;
+    if (verdict.kind == SinkVerdict::Kind::retry && verdict.system_failed) {
+        const Duration half{backoff(queue.policy, queue.breaker.failures() + 1).ms / 2};
+        changed = queue.breaker.failed(now, half + jitter.up_to(half));
+    } else {
+        changed = queue.breaker.succeeded();
+    }
+    if (changed) tell(queue, verdict.reason, out);
+}
+
 void Dispatcher::State::settle(SinkQueue& queue, IncidentId incident, SinkVerdict verdict, Instant now,
                                DispatcherOutput& out) {
+    judge(queue, verdict, now, out);
     Lane& lane = queue.lanes.at(incident);
     Job& job = *lane.front();
     job.session.reset();
@@ -159,12 +199,14 @@ void Dispatcher::State::settle(SinkQueue& queue, IncidentId incident, SinkVerdic
 }
 
 void Dispatcher::State::pump(SinkQueue& queue, Instant now, DispatcherOutput& out) {
+    latest = now;
     while (!queue.resting.empty() && queue.resting.begin()->first <= now) {
         queue.ready.push_back(queue.resting.begin()->second);
         queue.resting.erase(queue.resting.begin());
     }
-    while (!draining && now >= queue.paused_until && queue.in_flight < queue.policy.in_flight_max &&
-           !queue.ready.empty()) {
+    while (!draining && !queue.ready.empty()) {
+        const std::optional<Instant> from = queue.admits_from(now);
+        if (!from || *from > now) return;
         const IncidentId incident = queue.ready.front();
         queue.ready.pop_front();
         begin(queue, incident, now, out);
@@ -184,9 +226,8 @@ void Dispatcher::State::resume(CallId id, const Answer& answer, Instant now, Dis
 
 Dispatcher::Dispatcher(std::vector<SinkPolicy> sinks, std::uint64_t seed) : state_(std::make_unique<State>(seed)) {
     for (SinkPolicy& policy : sinks) {
-        auto queue = std::make_unique<SinkQueue>();
-        queue->policy = std::move(policy);
-        queue->policy.in_flight_max = std::max<std::uint32_t>(queue->policy.in_flight_max, 1);
+        policy.in_flight_max = std::max<std::uint32_t>(policy.in_flight_max, 1);
+        auto queue = std::make_unique<SinkQueue>(std::move(policy));
         state_->by_name.emplace(queue->policy.name, queue.get());
         state_->queues.push_back(std::move(queue));
     }
@@ -232,10 +273,10 @@ std::optional<Instant> Dispatcher::next_due() const {
     std::optional<Instant> earliest;
     if (state_->draining) return earliest;
     for (const auto& queue : state_->queues) {
-        if (queue->in_flight >= queue->policy.in_flight_max) continue;  // an answer comes first
         if (queue->ready.empty() && queue->resting.empty()) continue;
-        const Instant next = queue->ready.empty() ? queue->resting.begin()->first : queue->paused_until;
-        const Instant due = std::max(next, queue->paused_until);
+        const std::optional<Instant> from = queue->admits_from(state_->latest);
+        if (!from) continue;  // an answer comes first
+        const Instant due = queue->ready.empty() ? std::max(queue->resting.begin()->first, *from) : *from;
         if (!earliest || due < *earliest) earliest = due;
     }
     return earliest;

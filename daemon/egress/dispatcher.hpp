@@ -1,11 +1,13 @@
-// Decides which action is attempted when: order per incident, N in flight per sink, retry with backoff and jitter, dead
-// letters. A pure machine: time is passed in, requests and reports come out. egress.* gives it a thread and a socket.
+// Decides which action is attempted when: order per incident, N in flight and a rate per sink, retry with backoff and
+// jitter, a breaker for systems that are down, dead letters. A pure machine: time is passed in, requests and reports
+// come out. egress.* gives it a thread and a socket.
 #pragma once
 
 #include "adapters/sink.hpp"
 #include "correlator/action.hpp"
 #include "correlator/input.hpp"
 #include "correlator/time.hpp"
+#include "daemon/egress/breaker.hpp"
 
 #include <cstdint>
 #include <map>
@@ -23,6 +25,9 @@ struct SinkPolicy {
     Duration retry_first = seconds(1);
     Duration retry_most = minutes(5);
     Duration give_up_after = hours(24);
+    std::uint32_t breaker_failures = 5;  // in a row, without an answer or with a 5xx; 0: no breaker
+    std::uint32_t rate_per_minute = 0;   // attempts begun; 0: no limit
+    std::uint32_t rate_burst = 1;
 };
 
 using CallId = std::uint64_t;
@@ -45,10 +50,20 @@ struct AttemptEnded {
     std::optional<Instant> again_at;  // of a retry
 };
 
+// For log and metrics: what the breaker of a sink did.
+struct BreakerChanged {
+    std::string sink;
+    BreakerState state = BreakerState::closed;
+    unsigned failures = 0;         // in a row
+    std::string reason;            // the last failure, when it opened
+    std::optional<Instant> until;  // when it opened: the probe comes then
+};
+
 struct DispatcherOutput {
     std::vector<CallDue> calls;
     std::vector<DeliveryReported> reports;  // for the inbox, in order
     std::vector<AttemptEnded> attempts;
+    std::vector<BreakerChanged> breakers;
 };
 
 class Dispatcher {

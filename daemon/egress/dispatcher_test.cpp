@@ -228,12 +228,103 @@ TEST_CASE("dispatcher: rejections and exhausted patience become dead letters") {
         if (bench.out.reports.size() == 1) bench.pass();
     }
     REQUIRE(bench.out.reports.size() == 2);
-    CHECK(bench.now == start + hours(24));
+    CHECK(bench.now >= start + hours(24));
+    CHECK(bench.now <= start + hours(24) + minutes(5));
     CHECK(!bench.out.reports[1].delivered);
     CHECK(bench.out.reports[1].detail ==
           "gave up after 1d and " + std::to_string(attempt) + " attempts; the last one: try: HTTP 500");
     CHECK(bench.out.attempts.back().verdict.kind == SinkVerdict::Kind::rejected);
     CHECK(bench.dispatcher.waiting() == 0);
+}
+
+TEST_CASE("dispatcher: a system that is down is probed by one action at a time, not asked by every incident") {
+    Bench bench;
+    for (std::uint64_t incident = 1; incident <= 50; ++incident) bench.submit(action_for(incident, 1));
+    std::size_t asked = 0;
+    const auto fail_all = [&] {
+        for (const std::string& body : bench.calls()) {
+            ++asked;
+            bench.answer(body, 503);
+        }
+    };
+    while (bench.out.breakers.empty()) fail_all();
+    CHECK(bench.out.breakers.back().state == BreakerState::open);
+    CHECK(bench.out.breakers.back().sink == "rt");
+    CHECK(bench.out.breakers.back().reason == "try: HTTP 503");
+    fail_all();  // what was in flight
+    CHECK(asked <= 5 + 4);
+    CHECK(bench.calls().empty());
+
+    const Instant opened = bench.now;
+    asked = 0;
+    while (bench.now < opened + hours(1)) {
+        bench.pass();
+        CHECK(bench.calls().size() + bench.out.calls.size() <= 1);
+        for (const auto& [body, id] : std::map<std::string, CallId>(std::exchange(bench.ids, {}))) {
+            ++asked;
+            bench.dispatcher.answered(id, {503, {}, ""}, bench.now, bench.out);
+        }
+    }
+    CHECK(asked >= 10);
+    CHECK(asked <= 40);  // a pause grows up to 5 minutes, half of it is jitter
+
+    bench.pass();
+    const auto probe = bench.calls();
+    REQUIRE(probe.size() == 1);
+    CHECK(bench.out.breakers.back().state == BreakerState::half_open);
+    CHECK(!bench.dispatcher.next_due().has_value());
+    bench.answer(probe.front(), 200);
+    CHECK(bench.out.breakers.back().state == BreakerState::closed);
+    CHECK(bench.calls().size() == 4);
+}
+
+TEST_CASE("dispatcher: refusals and wishes to wait do not open the breaker, an answer in between resets it") {
+    Bench bench(1);
+    for (std::uint64_t incident = 1; incident <= 20; ++incident) {
+        bench.submit(action_for(incident, 1));
+        bench.answer(bench.calls().front(), incident % 4 == 0 ? 404 : 500);
+        if (incident % 4 != 0) continue;
+        bench.submit(action_for(100 + incident, 1));
+        bench.answer("inc" + std::to_string(100 + incident) + "/1#1", 429);
+    }
+    CHECK(bench.out.breakers.empty());
+}
+
+TEST_CASE("dispatcher: a lost connection counts as down; another sink is not touched") {
+    Bench bench(1);
+    for (std::uint64_t incident = 1; incident <= 5; ++incident) {
+        bench.submit(action_for(incident, 1));
+        const auto calls = bench.calls();
+        REQUIRE(calls.size() == 1);
+        bench.fail(calls.front(), incident % 2 == 0);
+    }
+    REQUIRE(bench.out.breakers.size() == 1);
+    bench.submit(action_for(9, 1));
+    CHECK(bench.calls().empty());
+    bench.submit(action_for(9, 1, "hook"));
+    CHECK(bench.calls().size() == 1);
+}
+
+TEST_CASE("dispatcher: a sink's rate holds: a burst, then one after the other") {
+    PlainSink sink;
+    SinkPolicy policy;
+    policy.name = "rt";
+    policy.sink = &sink;
+    policy.in_flight_max = 64;
+    policy.rate_per_minute = 30;
+    policy.rate_burst = 3;
+    Dispatcher dispatcher({policy}, 1);
+    DispatcherOutput out;
+    Instant now = start;
+    for (std::uint64_t incident = 1; incident <= 10; ++incident) dispatcher.submit(action_for(incident, 1), now, out);
+    CHECK(out.calls.size() == 3);
+    for (std::size_t more = 4; more <= 10; ++more) {
+        REQUIRE(dispatcher.next_due() == now + seconds(2));
+        now = *dispatcher.next_due();
+        dispatcher.tick(now, out);
+        CHECK(out.calls.size() == more);
+    }
+    CHECK(!dispatcher.next_due().has_value());
 }
 
 TEST_CASE("dispatcher: an action for a sink that is gone is reported, not kept") {

@@ -86,6 +86,8 @@ void Egress::Loop::handle(DispatcherOutput& out) {
         }
         attempted(ended, taken_s);
     }
+    for (const BreakerChanged& changed : out.breakers)
+        if (options.breaker) options.breaker(changed);
     for (DeliveryReported& one : out.reports) reports.push_back(std::move(one));
 }
 

@@ -16,8 +16,9 @@ namespace incidentd {
 
 struct EgressOptions {
     HttpClientOptions http;
-    std::optional<std::uint64_t> jitter_seed;  // absent: random, so that daemons do not retry in step
-    Duration stop_grace = seconds(5);          // what is still in flight then is abandoned, and owed after the restart
+    std::optional<std::uint64_t> jitter_seed;            // absent: random, so that daemons do not retry in step
+    std::function<void(const BreakerChanged&)> breaker;  // on the egress thread; may be empty
+    Duration stop_grace = seconds(5);  // what is still in flight then is abandoned, and owed after the restart
 };
 
 class Egress {

@@ -48,6 +48,12 @@ bool token_accepted(const Source& source, const HttpRequestView& request, std::s
 
 }  // namespace
 
+struct Gateway::Overload {
+    std::string_view reason;  // of the metric
+    std::string_view message;
+    Duration wait{0};  // known for a rate alone
+};
+
 struct Gateway::Call {
     explicit Call(const HttpRequestView& raw) : request(raw), received(monotonic_now()) {}
     Call(const Call&) = delete;  // full_path may point into folded
@@ -205,10 +211,11 @@ void Gateway::take_alerts(Call& call) {
 void Gateway::queue(Call& call, AlertBatch batch, HttpReply accepted) {
     const std::size_t index = *call.match.source;
     const bool privileged = has_recovery(batch);
-    if (!privileged && setup_.table_full && setup_.table_full()) {
-        call.reply->send(refuse(call, index, RejectReason::overloaded, "as many alerts are active as are allowed"));
-        return;
-    }
+    const Instant now = wall_clock_now();
+    const std::size_t alerts = batch.events().size();
+    if (!privileged)
+        if (const auto overload = overload_of(index, alerts, now))
+            return call.reply->send(refuse_overload(call, index, *overload));
     if (log_.wants(LogLevel::debug)) {
         log_.debug("alerts received", {{"source", setup_.sources[index].name},
                                        {"peer", call.request.peer},
@@ -218,11 +225,32 @@ void Gateway::queue(Call& call, AlertBatch batch, HttpReply accepted) {
     InboxItem item = AlertsItem{static_cast<std::uint32_t>(index), std::move(batch), std::move(accepted),
                                 std::move(call.reply), call.received};
     const Inbox::Push pushed = inbox_.push(item, privileged);
-    if (pushed == Inbox::Push::taken) return;
+    if (pushed == Inbox::Push::taken) return setup_.sources[index].rate.take(now, alerts);
     call.reply = std::move(std::get<AlertsItem>(item).reply);
+    if (pushed == Inbox::Push::closed)
+        return call.reply->send(refuse(call, index, RejectReason::unavailable, "the daemon is stopping"));
     const bool full = pushed == Inbox::Push::full;
-    call.reply->send(refuse(call, index, full ? RejectReason::overloaded : RejectReason::unavailable,
-                            full ? "too many alerts are waiting to be stored" : "the daemon is stopping"));
+    const Overload overload{full ? "inbox" : "share", full ? "too many alerts are waiting to be stored"
+                                                           : "too many alerts of this source are waiting to be stored"};
+    call.reply->send(refuse_overload(call, index, overload));
+}
+
+std::optional<Gateway::Overload> Gateway::overload_of(std::size_t source, std::size_t alerts, Instant now) {
+    if (setup_.table_full && setup_.table_full()) return Overload{"table", "as many alerts are active as are allowed"};
+    if (setup_.memory_full && setup_.memory_full()) return Overload{"memory", "the memory that is allowed is in use"};
+    const Duration wait = setup_.sources[source].rate.wait(now, alerts);
+    if (wait.ms == 0) return std::nullopt;
+    return Overload{"rate", "this source sends more alerts per second than its rate allows", wait};
+}
+
+HttpReply Gateway::refuse_overload(const Call& call, std::size_t source, const Overload& overload) {
+    metrics_.overload_refused(overload.reason);
+    HttpReply reply = refuse(call, source, RejectReason::overloaded, overload.message);
+    if (overload.wait.ms > 0) {
+        std::erase_if(reply.headers, [](const auto& header) { return header.first == "Retry-After"; });
+        set_default_header(reply, "Retry-After", std::to_string((overload.wait.ms + 999) / 1000));
+    }
+    return reply;
 }
 
 void Gateway::note_rejected(const Call& call, const std::vector<ItemError>& rejected) {

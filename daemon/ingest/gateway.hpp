@@ -9,6 +9,7 @@
 #include "daemon/ingest/routes.hpp"
 #include "daemon/log.hpp"
 #include "daemon/metrics.hpp"
+#include "daemon/rate_limit.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -26,6 +27,7 @@ struct GatewaySource {
     std::string mount;  // "" or "/prefix"
     Source* source = nullptr;
     std::vector<TokenHash> tokens;  // empty: no token asked
+    RateLimit rate{};               // of alerts; batches with a recovery pass it, and count
 };
 
 struct GatewaySetup {
@@ -33,6 +35,8 @@ struct GatewaySetup {
     std::vector<TokenHash> api_tokens;  // empty: the API asks for none
     // Asked before a batch is queued. While true, batches without a recovery are refused as overloaded. May be empty.
     std::function<bool()> table_full;
+    // The same while the process uses more memory than it may. May be empty.
+    std::function<bool()> memory_full;
     // Asked before a request is parsed. While true (the journal takes no writes) it is refused as unavailable. May be
     // empty.
     std::function<bool()> stalled;
@@ -59,10 +63,13 @@ private:
     HttpReply refuse(const Call& call, std::size_t source, RejectReason reason, std::string_view message);
     void take_alerts(Call& call);
     void queue(Call& call, AlertBatch batch, HttpReply accepted);
+    struct Overload;  // a bound that is met, and when to come back
+    std::optional<Overload> overload_of(std::size_t source, std::size_t alerts, Instant now);
+    HttpReply refuse_overload(const Call& call, std::size_t source, const Overload& overload);
     void note_rejected(const Call& call, const std::vector<ItemError>& rejected);
     std::string next_request_id();
 
-    const GatewaySetup setup_;
+    GatewaySetup setup_;
     Inbox& inbox_;
     Metrics& metrics_;
     Log& log_;

@@ -64,18 +64,22 @@ struct Desk {
     std::optional<HttpReply> reply;  // first: items left in the inbox still answer when it goes
     FakeSource fake{{{"POST", "/alerts"}, {"POST", "/"}}};
     FakeSource locked{{{"POST", "/in"}}};
+    FakeSource slow{{{"POST", "/in"}}};
     FakeSource root{{{"POST", "/api/v2/alerts"}}};
     bool full = false;
+    bool memory_full = false;
     bool stalled = false;
     std::vector<std::string> log_lines;
     Log log{{.write = [this](std::string_view line) { log_lines.emplace_back(line); }, .now = {}}};
-    Metrics metrics{{"fake", "locked", "prom"}, {}, "test"};
+    Metrics metrics{{"fake", "locked", "prom", "slow"}, {}, "test"};
     Inbox inbox{4096, 4096};
     Gateway gateway{{.sources = {{"fake", "/v1/fake", &fake, {}},
                                  {"locked", "/v1/locked", &locked, {sha256("one"), sha256("two")}},
-                                 {"prom", "", &root, {}}},
+                                 {"prom", "", &root, {}},
+                                 {"slow", "/v1/slow", &slow, {}, RateLimit(60, 3)}},
                      .api_tokens = {sha256("api")},
                      .table_full = [this] { return full; },
+                     .memory_full = [this] { return memory_full; },
                      .stalled = [this] { return stalled; }},
                     inbox,
                     metrics,
@@ -262,6 +266,26 @@ TEST_CASE("at the limit of active alerts only batches with a recovery come throu
     desk.full = true;
     CHECK(desk.ask("POST", "/v1/fake/alerts", "firing a")->status == 429);
     CHECK_FALSE(desk.ask("POST", "/v1/fake/alerts", "resolved a"));
+}
+
+TEST_CASE("above the memory ceiling only batches with a recovery come through, and it is counted") {
+    Desk desk;
+    desk.memory_full = true;
+    CHECK(desk.ask("POST", "/v1/fake/alerts", "firing a")->status == 429);
+    CHECK_FALSE(desk.ask("POST", "/v1/fake/alerts", "firing b\nresolved a"));
+    CHECK(desk.metric(R"(incidentd_overload_refused_total{reason="memory"} 1)"));
+}
+
+TEST_CASE("a source above its rate is told when to come back, its recoveries pass, others do not notice") {
+    Desk desk;
+    CHECK_FALSE(desk.ask("POST", "/v1/slow/in", "firing a\nfiring b\nfiring c"));
+    const auto refused = desk.ask("POST", "/v1/slow/in", "firing d\nfiring e");
+    REQUIRE(refused);
+    CHECK(refused->status == 429);
+    CHECK(header(*refused, "Retry-After") == "2");
+    CHECK(desk.metric(R"(incidentd_overload_refused_total{reason="rate"} 1)"));
+    CHECK_FALSE(desk.ask("POST", "/v1/slow/in", "firing d\nresolved a"));
+    CHECK_FALSE(desk.ask("POST", "/v1/fake/alerts", "firing x"));
 }
 
 TEST_CASE("a stalled journal and a closed inbox answer unavailable") {

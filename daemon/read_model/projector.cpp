@@ -26,7 +26,11 @@ void Projector::stop() {
 
 void Projector::submit(std::vector<ReleasedEffects> released) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return waiting_effects_ < waiting_most || stopping_; });
+    changed_.wait(lock, [this] { return waiting_effects_ < waiting_most || failing_ || stopping_; });
+    if (waiting_effects_ >= waiting_most && failing_ && !std::exchange(behind_, true))
+        log_.error("the read model could not be written for too long: it stays behind until the next start",
+                   {{"do", "make room, then restart: it is brought up to date from the journal"}});
+    if (behind_) return;
     for (ReleasedEffects& one : released) {
         waiting_effects_ += one.effects.size();
         waiting_.push_back(std::move(one));
@@ -38,6 +42,7 @@ void Projector::submit(std::vector<ReleasedEffects> released) {
 void Projector::refresh(Counts counts) {
     {
         const std::lock_guard lock(mutex_);
+        if (counts_.alerts.size() + counts_.incidents.size() >= waiting_most) return;  // the next ones are newer
         counts_.alerts.insert(counts_.alerts.end(), counts.alerts.begin(), counts.alerts.end());
         counts_.incidents.insert(counts_.incidents.end(), counts.incidents.begin(), counts.incidents.end());
     }
@@ -76,7 +81,13 @@ void Projector::write(const std::vector<ReleasedEffects>& released, const Counts
         log_.error("the read model could not be written: incidents shown may be out of date, nothing is lost",
                    {{"error", written.error().message}});
         std::unique_lock lock(mutex_);
+        failing_ = true;
+        changed_.notify_all();
         if (changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; })) return;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        failing_ = false;
     }
     reflects_.store(writer_.reflects().value, std::memory_order_relaxed);
 }

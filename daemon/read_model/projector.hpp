@@ -23,7 +23,8 @@ public:
     void stop();  // writes what was submitted, then ends
 
     // Shard thread. Effects at or below reflects() are skipped. Blocks while `waiting_most` effects wait: the read
-    // model may lag, but never leaves anything out.
+    // model may lag. But while it cannot be written at all it must not hold up the engine: then what comes is left out,
+    // it stays behind for good, and the next start brings it up to date from the journal.
     void submit(std::vector<ReleasedEffects> released);
     void refresh(Counts counts);  // the newest; follows the effects submitted before it
     bool idle() const;            // nothing waits
@@ -48,6 +49,8 @@ private:
     std::vector<ReleasedEffects> waiting_;  // guarded by mutex_
     Counts counts_;                         // guarded by mutex_
     std::size_t waiting_effects_ = 0;       // guarded by mutex_
+    bool failing_ = false;                  // guarded by mutex_; the last write did not work
+    bool behind_ = false;                   // guarded by mutex_; something was left out, nothing may follow it
     bool stopping_ = false;                 // guarded by mutex_
     std::thread thread_;
 };

@@ -43,6 +43,7 @@ struct StoredTimeline {
 };
 
 struct StoredDelivery {
+    IncidentId incident;
     std::string sink, kind, state, ticket, ticket_url, detail;
     std::int64_t revision = 0;
     Instant at;
@@ -59,6 +60,8 @@ public:
     Result<std::vector<StoredAlert>> alerts_of(IncidentId id);  // that joined it, in that order
     Result<std::vector<StoredTimeline>> timeline_of(IncidentId id);
     Result<std::vector<StoredDelivery>> deliveries_of(IncidentId id);
+    // Newest incident first. `state`: empty for all.
+    Result<std::vector<StoredDelivery>> deliveries(const std::string& state, std::int64_t most);
 
     // By fingerprint (32 hex digits), Alertmanager fingerprint (16), or the start of either (at least 6).
     Result<std::vector<StoredAlert>> alerts_by_fingerprint(const std::string& start);

@@ -51,8 +51,8 @@ void Shard::run() {
 std::chrono::microseconds Shard::patience(Instant now) const {
     const std::optional<Instant> due = worker_.next_due();
     if (!due) return longest_wait;
-    return std::clamp<std::chrono::microseconds>(std::chrono::milliseconds((*due - now).ms), std::chrono::microseconds(0),
-                                                 longest_wait);
+    return std::clamp<std::chrono::microseconds>(std::chrono::milliseconds((*due - now).ms),
+                                                 std::chrono::microseconds(0), longest_wait);
 }
 
 void Shard::publish() {

@@ -6,6 +6,14 @@
 #include <utility>
 
 namespace incidentd {
+namespace {
+
+bool is_start(const InboxItem& item) {
+    const auto* input = std::get_if<InputItem>(&item);
+    return input != nullptr && std::holds_alternative<Started>(input->input);
+}
+
+}  // namespace
 
 Worker::Worker(Correlator engine, Sequence last, Instant last_at, CommitPort& commits, Metrics& metrics,
                std::vector<std::string> sources, std::function<void(std::vector<ReleasedEffects>&&)> release)
@@ -19,6 +27,17 @@ Worker::Worker(Correlator engine, Sequence last, Instant last_at, CommitPort& co
 
 void Worker::step(std::vector<InboxItem>& items, Instant now) {
     now_ = std::max(now_, now);  // a clock that steps back must not reorder the journal
+    // First what is due, so that no deadline stands between the look at what is known and its apply(). Only Started
+    // comes before deadlines: it moves those that nobody watched.
+    const bool starting = std::any_of(items.begin(), items.end(), is_start);
+    if (!starting) {
+        CommitBatch due;
+        fire_due(due);
+        if (!due.empty()) commits_.submit(std::move(due));
+        Correlator::Changed changed;
+        for (InboxItem& item : items)
+            if (auto* alerts = std::get_if<AlertsItem>(&item)) engine_.note_refreshes(alerts->batch.events(), changed);
+    }
     CommitBatch batch;
     const Sequence before = last_;
     for (InboxItem& item : items) {

@@ -146,6 +146,39 @@ TEST_CASE("a deadline that leads to something is journaled, one that does not is
     CHECK(std::holds_alternative<Tick>(*input));
 }
 
+TEST_CASE("a repetition is journaled as a short record") {
+    Bench bench;
+    bench.activate_rules();
+    std::vector<InboxItem> items;
+    items.push_back(bench.alert("DiskFull"));
+    bench.worker.step(items, Instant{2'000});
+    items.push_back(bench.alert("DiskFull"));
+    bench.worker.step(items, Instant{3'000});
+    const std::vector<JournalEntry> entries = bench.commits.entries();
+    REQUIRE(entries.size() == 4);
+    CHECK(entries[3].record.size() < 48);
+    CHECK(entries[3].record.size() < entries[2].record.size());
+    CHECK(bench.worker.engine().alert_row(0).count == 2);
+}
+
+TEST_CASE("after a restart no deadline fires before Started moves it") {
+    Bench bench;
+    bench.activate_rules();
+    std::vector<InboxItem> items;
+    AlertsItem item{0, AlertBatch("prometheus"), {}, nullptr, {}};
+    AlertDraft draft;
+    draft.labels = {{"alertname", "Expires"}, {"host", "db1"}};
+    draft.expires_at = Instant{10'000};
+    REQUIRE(item.batch.add(draft, {}).has_value());
+    items.emplace_back(std::move(item));
+    bench.worker.step(items, Instant{2'000});
+    items.emplace_back(InputItem{Started{seconds(60)}, {}});
+    bench.worker.step(items, Instant{3'600'000});
+    CHECK(bench.worker.engine().sizes().alerts_firing == 1);
+    bench.worker.step(items, Instant{3'600'000 + 60'000});
+    CHECK(bench.worker.engine().sizes().alerts_firing == 0);
+}
+
 TEST_CASE("what was journaled replays to the same state") {
     Bench bench;
     bench.activate_rules();

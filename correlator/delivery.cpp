@@ -77,9 +77,12 @@ void Correlator::State::advance(IncidentRecord& incident, std::size_t sink_index
 }
 
 void Correlator::State::hand_out(IncidentRecord& incident, SinkRecord& sink, ActionKind kind) {
+    // An opening that is tried again after its dead letter keeps its revision, so its key: a system that had done it
+    // after all recognises it, and the resolution that may follow has a key of its own.
+    const bool is_repeated = kind == ActionKind::open_ticket && sink.outstanding_revision != 0;
     sink.outstanding = true;
     sink.outstanding_kind = kind;
-    sink.outstanding_revision = incident.view.revision;
+    if (!is_repeated) sink.outstanding_revision = incident.view.revision;
     sink.last_sent = now;
     ++sizes.actions_outstanding;
     emit(DeliveryChanged{incident.view.id,
@@ -90,7 +93,9 @@ void Correlator::State::hand_out(IncidentRecord& incident, SinkRecord& sink, Act
                          sink.ticket,
                          sink.ticket_url,
                          {}});
-    emit(ActionDue{make_action(incident, sink)});
+    Action action = make_action(incident, sink);
+    action.may_have_been_sent = is_repeated;
+    emit(ActionDue{std::move(action)});
 }
 
 Action Correlator::State::make_action(const IncidentRecord& incident, const SinkRecord& sink) const {

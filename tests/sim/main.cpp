@@ -1,5 +1,6 @@
 // Runs seeds until a promise breaks or the time is up. INCIDENTD_SEED=n: this one only; INCIDENTD_SEEDS: how many at
-// most; INCIDENTD_SEED_FIRST: where to begin; INCIDENTD_SIM_SECONDS: the time box.
+// most; INCIDENTD_SEED_FIRST: where to begin; INCIDENTD_SIM_SECONDS: the time box;
+// INCIDENTD_TELL_ALL: a failure's whole story.
 #include "tests/sim/simulation.hpp"
 
 #include <chrono>
@@ -33,6 +34,7 @@ struct Totals {
 // False: a promise broke, and the story was told.
 bool run(std::uint64_t seed, Equipment& equipment, Totals& totals, const char* program) {
     Simulation simulation(seed, equipment);
+    if (std::getenv("INCIDENTD_TELL_ALL") != nullptr) simulation.tell_all();
     try {
         simulation.run();
     } catch (const std::exception& broken) {

@@ -80,8 +80,8 @@ std::string Simulation::left_over() const {
     const EngineSizes sizes = host_.engine()->sizes();
     return " (" + std::to_string(sizes.alerts_firing) + " alerts firing, " + std::to_string(sizes.incidents_open) +
            " incidents open, " + std::to_string(sizes.incidents_pending) + " pending, " +
-           std::to_string(sizes.actions_outstanding) + " actions out, " +
-           std::to_string(host_.checks().dead().size()) + " dead letters" + wrong_ + ")";
+           std::to_string(sizes.actions_outstanding) + " actions out, " + std::to_string(host_.checks().dead().size()) +
+           " dead letters" + wrong_ + ")";
 }
 
 void Simulation::until(const std::string& what, Duration most, const std::function<bool()>& reached) {

@@ -16,6 +16,7 @@ public:
     Simulation(std::uint64_t seed, Equipment& equipment);
     void run();  // throws Violation
     const Stage& stage() const { return stage_; }
+    void tell_all() { stage_.tells_all = true; }
 
 private:
     void trouble();

@@ -33,7 +33,7 @@ bool Stage::run_next() {
 
 void Stage::say(const std::string& what) {
     story_.push_back(to_rfc3339(now) + "  " + what);
-    if (story_.size() > events_told) story_.pop_front();
+    if (!tells_all && story_.size() > events_told) story_.pop_front();
 }
 
 void Stage::fault(const std::string& kind) {

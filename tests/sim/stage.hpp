@@ -48,8 +48,9 @@ public:
 
     Random random;
     Instant now{1'767'225'600'000};
-    Duration skew{0};   // the daemon's wall clock minus `now`
-    bool calm = false;  // no more faults
+    Duration skew{0};        // the daemon's wall clock minus `now`
+    bool calm = false;       // no more faults
+    bool tells_all = false;  // the whole story, not only its end
     std::uint64_t events = 0;
     std::map<std::string, std::uint64_t> faults;  // by kind
     Instant wall() const { return now + skew; }

@@ -64,15 +64,22 @@ SinkVerdict rejected(std::string reason) {
     return verdict;
 }
 
-SinkStep SinkSession::resume(const NoAnswer& failure) { return retry(failure.reason, failure.may_have_arrived); }
+SinkStep SinkSession::resume(const NoAnswer& failure) {
+    SinkVerdict verdict = retry(failure.reason, failure.may_have_arrived);
+    verdict.system_failed = true;
+    return verdict;
+}
 
 SinkVerdict verdict_of_failure(const HttpAnswer& answer, std::string_view what) {
     std::string reason = std::string(what) + ": HTTP " + std::to_string(answer.status);
     if (const std::string said = excerpt(answer.body); !said.empty()) reason += ": " + said;
     // A server that failed, or gave up waiting for its own backend, may have done the work before.
     const bool failed = answer.status >= 500 || answer.status == 408;
-    if (failed || answer.status == 425 || answer.status == 429)
-        return retry(std::move(reason), failed, retry_after(answer));
+    if (failed || answer.status == 425 || answer.status == 429) {
+        SinkVerdict verdict = retry(std::move(reason), failed, retry_after(answer));
+        verdict.system_failed = failed;
+        return verdict;
+    }
     if (answer.status >= 300 && answer.status < 400 && !answer.header("location").empty())
         reason += "; redirects are not followed, configure the final URL: " + excerpt(answer.header("location"));
     return rejected(std::move(reason));

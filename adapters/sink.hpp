@@ -23,6 +23,7 @@ struct SinkVerdict {
     std::string ticket_url;
     std::optional<Duration> retry_after;  // the system's own wish
     bool unclear = false;                 // it may have taken effect: look up before doing it again
+    bool system_failed = false;           // no answer or a 5xx: the system is sick, not this request
 };
 
 SinkVerdict delivered(std::string ticket, std::string url);

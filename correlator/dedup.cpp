@@ -223,12 +223,13 @@ void Correlator::State::on_person(const AlertEvent& event) {
             changed(*incident);
         }
     } else {
-        alert.acknowledged = event.kind == EventKind::acknowledged;
-        const Verdict verdict = alert.acknowledged ? Verdict::acknowledged : Verdict::unacknowledged;
+        const bool acknowledged = event.kind == EventKind::acknowledged;
+        alert.acknowledged = acknowledged && alert.firing;
+        const Verdict verdict = acknowledged ? Verdict::acknowledged : Verdict::unacknowledged;
         decide(alert, verdict, {}, std::string(to_string(event.kind)) + " by " + who + words);
         emit(AlertChanged{row(slot)});
-        if (incident != nullptr && alert.acknowledged) acknowledge(*incident, who, event.text);
-        if (incident != nullptr && !alert.acknowledged) unacknowledge(*incident, who);
+        if (incident != nullptr && acknowledged) acknowledge(*incident, {slot, who}, event.text);
+        if (incident != nullptr && !acknowledged) unacknowledge(*incident, slot, who);
     }
     if (incident != nullptr) advance_sinks(*incident);
 }

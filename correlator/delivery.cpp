@@ -3,6 +3,7 @@
 #include "correlator/state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace incidentd {
 namespace {
@@ -67,7 +68,7 @@ void Correlator::State::advance(IncidentRecord& incident, std::size_t sink_index
     if (sink.outstanding || sink.settled || sink.dead) return;
     if (!sink.created) return hand_out(incident, sink, ActionKind::open_ticket);
     if (incident.view.state == IncidentState::resolved) return hand_out(incident, sink, ActionKind::resolve_ticket);
-    if (sink.delivered_revision >= incident.view.revision) return;
+    if (sink.told_revision >= incident.view.revision) return;
     const Instant due = sink.last_sent + sink.update_every;
     if (due <= now) return hand_out(incident, sink, ActionKind::update_ticket);
     if (sink.update_set) return;
@@ -110,7 +111,7 @@ Action Correlator::State::make_action(const IncidentRecord& incident, const Sink
     const std::size_t shown = std::min<std::size_t>(worst_first.size(), limits.alerts_shown_in_ticket_max);
     for (std::size_t i = 0; i < shown; ++i) action.alerts.push_back(summary(worst_first[i]));
     for (const IncidentFact& fact : incident.facts)
-        if (fact.revision > sink.delivered_revision && fact.revision <= sink.outstanding_revision)
+        if (fact.revision > sink.told_revision && fact.revision <= sink.outstanding_revision)
             action.facts.push_back(fact.fact);
     action.facts_omitted = sink.outstanding_revision - sink.delivered_revision - action.facts.size();
     return action;
@@ -135,6 +136,8 @@ void Correlator::State::on_report(const DeliveryReported& report) {
     const std::string ticket = sink.name + (sink.ticket.empty() ? std::string() : " ticket " + sink.ticket);
     if (report.delivered) {
         sink.delivered_revision = report.revision;
+        sink.told_revision = report.revision;
+        sink.update_lost = false;
         sink.created = true;
         sink.settled = sink.outstanding_kind == ActionKind::resolve_ticket;
         emit(TimelineAdded{incident.view.id, "delivered",
@@ -143,29 +146,43 @@ void Correlator::State::on_report(const DeliveryReported& report) {
         emit(TimelineAdded{
             incident.view.id, "delivery_dead",
             ticket + ": " + std::string(to_string(sink.outstanding_kind)) + " failed for good: " + report.detail});
-        // A lost update must not keep the ticket from being resolved later; a lost opening or resolution waits for
-        // people.
-        if (sink.outstanding_kind == ActionKind::update_ticket)
-            sink.delivered_revision = report.revision;
-        else
+        // A lost update must keep neither later ones nor the resolution back, which its words might: they go on without
+        // its facts, until an operator wants it tried again. A lost opening or resolution waits for people.
+        if (sink.outstanding_kind == ActionKind::update_ticket) {
+            sink.told_revision = report.revision;
+            sink.update_lost = true;
+        } else {
             sink.dead = true;
+        }
     }
     advance(incident, static_cast<std::size_t>(at - incident.sinks.begin()));
     retire(incident.view.id);
 }
 
-void Correlator::State::retry_dead(IncidentRecord& incident, std::string_view name, bool drop) {
+// Everything since the last delivery goes out again, at once: somebody mended what was wrong and wants to see it work.
+void Correlator::State::retry_dead(IncidentRecord& incident, std::string_view name) {
     for (std::size_t i = 0; i < incident.sinks.size(); ++i) {
         SinkRecord& sink = incident.sinks[i];
-        if (!sink.dead || (!name.empty() && sink.name != name)) continue;
-        sink.dead = false;
-        if (drop) {
-            sink.settled = true;
-            emit(DeliveryChanged{incident.view.id, sink.name, sink.outstanding_kind, DeliveryState::dropped,
-                                 sink.outstanding_revision, sink.ticket, sink.ticket_url, "dropped"});
-        } else {
+        if (!(sink.dead || sink.update_lost) || (!name.empty() && sink.name != name)) continue;
+        if (sink.outstanding) continue;  // a later one is on its way
+        const bool only_update = !std::exchange(sink.dead, false);
+        sink.update_lost = false;
+        sink.told_revision = sink.delivered_revision;
+        if (only_update && incident.view.state == IncidentState::open)
+            hand_out(incident, sink, ActionKind::update_ticket);
+        else
             advance(incident, i);
-        }
+    }
+}
+
+void Correlator::State::drop_dead(IncidentRecord& incident, std::string_view name) {
+    for (SinkRecord& sink : incident.sinks) {
+        if (!(sink.dead || sink.update_lost) || (!name.empty() && sink.name != name)) continue;
+        if (sink.outstanding) continue;
+        if (std::exchange(sink.dead, false)) sink.settled = true;
+        sink.update_lost = false;
+        emit(DeliveryChanged{incident.view.id, sink.name, sink.outstanding_kind, DeliveryState::dropped,
+                             sink.outstanding_revision, sink.ticket, sink.ticket_url, "dropped"});
     }
 }
 

@@ -86,8 +86,8 @@ struct DeliveryChanged {
 // Clock of all three: receipt time, the instant incidentd learned of it. Seconds would lose nothing; kept in ms.
 enum class Kpi : std::uint8_t {
     time_to_acknowledge = 0,    // opened_at -> acknowledged_at
-    time_to_resolve = 1,        // opened_at -> resolved_at
-    time_between_failures = 2,  // began_at -> began_at of the service's next incident
+    time_to_resolve = 1,        // opened_at -> the last alert's end; the quiet time after it was not an outage
+    time_between_failures = 2,  // opened_at -> opened_at of the service's next incident; dropped ones never failed
 };
 struct KpiSampled {
     Kpi kpi = Kpi::time_to_resolve;

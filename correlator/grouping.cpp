@@ -107,6 +107,7 @@ bool Correlator::State::rejoin(Slot slot) {
     emit(AlertChanged{row(slot)});
     reassess(*incident);
     add_fact(*incident, "rejoined", name_of(alert) + " fires again");
+    drop_stale_acknowledgements(*incident);
     changed(*incident);
     advance_sinks(*incident);
     return true;
@@ -129,16 +130,12 @@ void Correlator::State::group_by_rule(Slot slot, const GroupRule& rule, const Te
         if (begins) into = &begin_overflow(scope);
         join(slot, *into, Verdict::joined,
              "the table of " + std::to_string(limits.incidents_max) + " incidents is full: everything new goes here");
-        if (begins) {  // only now are its severity and priority known
-            note_failure(*into);
-            open(*into);
-        }
+        if (begins) open(*into);  // only now are its severity and priority known
         return;
     }
     IncidentRecord& incident = begin_incident(rule, group, scope);
     incident.view.because = what + "; " + why_not;
     join(slot, incident, Verdict::opened, incident.view.because);
-    note_failure(incident);  // the alert has given it its priority
     if (rule.hold.ms > 0) {
         deadlines.set(now + rule.hold, DeadlineKind::hold_over, incident.view.id.value, 0);
         emit(TimelineAdded{incident.view.id, "hold", "waits " + to_string(rule.hold) + " for more before it opens"});
@@ -184,8 +181,10 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
     decide(alert, verdict, incident.view.rule, std::move(because));
     emit(AlertChanged{row(slot)});
     reassess(incident);
+    if (alert.acknowledged) acknowledge(incident, {slot, "its source"}, {});
     if (verdict == Verdict::opened) return;  // open() tells of it
     add_fact(incident, "joined", name_of(alert) + " joined");
+    drop_stale_acknowledgements(incident);
     changed(incident);
     advance_sinks(incident);
 }

@@ -246,7 +246,7 @@ DeliveryReported decode_delivery(Reader& r) {
 
 OperatorCommand decode_command(Reader& r) {
     OperatorCommand in;
-    in.verb = r.member(OperatorCommand::Verb::drop_delivery);
+    in.verb = r.member(OperatorCommand::Verb::unacknowledge);
     in.incident.value = r.number();
     in.sink = r.string();
     in.actor = r.string();

@@ -49,7 +49,7 @@ struct RulesActivated {
 };
 
 struct OperatorCommand {
-    enum class Verb : std::uint8_t { acknowledge = 0, retry_delivery = 1, drop_delivery = 2 };
+    enum class Verb : std::uint8_t { acknowledge = 0, retry_delivery = 1, drop_delivery = 2, unacknowledge = 3 };
     Verb verb = Verb::acknowledge;
     IncidentId incident;
     std::string sink;  // for the delivery verbs

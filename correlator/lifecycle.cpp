@@ -45,6 +45,7 @@ void Correlator::State::open(IncidentRecord& incident) {
                  std::string(to_string(view.impact)) + ", urgency " + std::string(to_string(view.urgency)) + "); " +
                  view.because);
     emit(IncidentOpened{view.category, view.priority, view.id});
+    note_failure(incident);
     if (view.acknowledged) {
         incident.ack_sampled = true;
         sample(Kpi::time_to_acknowledge, incident, Duration{0});
@@ -61,6 +62,8 @@ void Correlator::State::alert_stopped(IncidentRecord& incident, const AlertRecor
     add_fact(incident, verdict == Verdict::expired ? "expired" : "recovered",
              name_of(alert) +
                  (verdict == Verdict::expired ? " was not refreshed by its source and counts as over" : " recovered"));
+    if (incident.view.alerts_firing == 0) incident.last_recovery = now;
+    drop_stale_acknowledgements(incident);
     // A pending one waits for the end of its hold: what comes and goes within it is gathered, not dropped and begun
     // again.
     if (incident.view.alerts_firing == 0 && incident.view.state == IncidentState::open) {
@@ -93,7 +96,8 @@ void Correlator::State::resolve(IncidentRecord& incident) {
         incident, "resolved",
         "all " + std::to_string(view.alerts_total) + " alerts are over and stayed so for " + to_string(incident.quiet));
     emit(IncidentResolved{view.category, view.priority, view.id});
-    sample(Kpi::time_to_resolve, incident, view.resolved_at - view.opened_at);
+    const Instant over = incident.last_recovery.is_set() ? std::max(incident.last_recovery, view.opened_at) : now;
+    sample(Kpi::time_to_resolve, incident, over - view.opened_at);
     changed(incident);
     advance_sinks(incident);
     retire(view.id);
@@ -111,27 +115,63 @@ void Correlator::State::drop(IncidentRecord& incident) {
     retire(view.id);
 }
 
-void Correlator::State::acknowledge(IncidentRecord& incident, std::string_view actor, std::string_view comment) {
+void Correlator::State::acknowledge(IncidentRecord& incident, Acknowledgement by, std::string_view comment) {
     IncidentView& view = incident.view;
-    if (view.acknowledged) return;
+    const bool known = std::any_of(incident.acknowledgements.begin(), incident.acknowledgements.end(),
+                                   [&by](const Acknowledgement& one) { return one.slot == by.slot; });
+    const std::string words = "acknowledged by " + by.actor + (comment.empty() ? "" : ": " + std::string(comment));
+    if (known || view.acknowledged) {
+        emit(TimelineAdded{view.id, "acknowledged", "also " + words});
+        if (!known) incident.acknowledgements.push_back(std::move(by));
+        return;
+    }
     view.acknowledged = true;
-    view.acknowledged_by = std::string(actor);
+    view.acknowledged_by = by.actor;
     view.acknowledged_at = now;
+    incident.acknowledgements.push_back(std::move(by));
     if (view.state == IncidentState::open && !std::exchange(incident.ack_sampled, true))
         sample(Kpi::time_to_acknowledge, incident, now - view.opened_at);
-    add_fact(
-        incident, "acknowledged",
-        "acknowledged by " + view.acknowledged_by + (comment.empty() ? std::string() : ": " + std::string(comment)));
+    add_fact(incident, "acknowledged", words);
     changed(incident);
 }
 
-void Correlator::State::unacknowledge(IncidentRecord& incident, std::string_view actor) {
+void Correlator::State::unacknowledge(IncidentRecord& incident, std::uint32_t by, std::string_view actor) {
+    const std::string words = "acknowledgement taken back by " + std::string(actor);
+    const auto removed = std::erase_if(incident.acknowledgements,
+                                       [by](const Acknowledgement& one) { return one.slot == by; });
+    if (removed > 0) return acknowledgements_changed(incident, words);
+    if (!incident.view.acknowledged || by != Acknowledgement::by_operator) return;
+    emit(TimelineAdded{incident.view.id, "unacknowledged",
+                       std::string(actor) + " has nothing to take back: it was acknowledged in a source, by " +
+                           incident.view.acknowledged_by + ", and ends there"});
+}
+
+// An alert's acknowledgement ends with the problem. While nothing fires there is nothing to acknowledge, and what was
+// said stays: it would otherwise go a moment before the incident does.
+void Correlator::State::drop_stale_acknowledgements(IncidentRecord& incident) {
+    if (incident.view.alerts_firing == 0) return;
+    const auto removed = std::erase_if(incident.acknowledgements, [&](const Acknowledgement& one) {
+        if (one.slot == Acknowledgement::by_operator) return false;
+        const AlertRecord& alert = alerts[one.slot];
+        return !(alert.used && alert.firing && alert.acknowledged && alert.incident == incident.view.id);
+    });
+    if (removed > 0) acknowledgements_changed(incident, "the alert that was acknowledged is over, others are firing");
+}
+
+void Correlator::State::acknowledgements_changed(IncidentRecord& incident, const std::string& why) {
     IncidentView& view = incident.view;
-    if (!view.acknowledged) return;
-    view.acknowledged = false;
-    view.acknowledged_by.clear();
-    view.acknowledged_at = Instant{};
-    add_fact(incident, "unacknowledged", "acknowledgement taken back by " + std::string(actor));
+    if (!incident.acknowledgements.empty()) {
+        const std::string& holder = incident.acknowledgements.front().actor;
+        emit(TimelineAdded{view.id, "acknowledged", why + "; it stays acknowledged by " + holder});
+        if (view.acknowledged_by == holder) return;
+        view.acknowledged_by = holder;
+    } else {
+        if (!view.acknowledged) return;
+        view.acknowledged = false;
+        view.acknowledged_by.clear();
+        view.acknowledged_at = Instant{};
+        add_fact(incident, "unacknowledged", why);
+    }
     changed(incident);
 }
 
@@ -188,7 +228,7 @@ void Correlator::State::retire(IncidentId id) {
 bool Correlator::State::evict_dead_incident() {
     if (evictable.empty()) return false;
     const IncidentId victim = *evictable.begin();
-    retry_dead(incidents.at(victim), {}, true);
+    drop_dead(incidents.at(victim), {});
     retire(victim);
     return true;
 }
@@ -200,14 +240,17 @@ void Correlator::State::on_command(const OperatorCommand& command) {
     switch (command.verb) {
         case OperatorCommand::Verb::acknowledge:
             if (live_incident(command.incident) == nullptr) return;
-            acknowledge(incident, command.actor, command.comment);
-            advance_sinks(incident);
-            return;
+            acknowledge(incident, {Acknowledgement::by_operator, command.actor}, command.comment);
+            return advance_sinks(incident);
+        case OperatorCommand::Verb::unacknowledge:
+            if (live_incident(command.incident) == nullptr) return;
+            unacknowledge(incident, Acknowledgement::by_operator, command.actor);
+            return advance_sinks(incident);
         case OperatorCommand::Verb::retry_delivery:
-            retry_dead(incident, command.sink, false);
+            retry_dead(incident, command.sink);
             return retire(command.incident);
         case OperatorCommand::Verb::drop_delivery:
-            retry_dead(incident, command.sink, true);
+            drop_dead(incident, command.sink);
             return retire(command.incident);
     }
 }
@@ -217,10 +260,10 @@ void Correlator::State::sample(Kpi kpi, const IncidentRecord& incident, Duration
 }
 
 void Correlator::State::note_failure(const IncidentRecord& incident) {
-    const bool known = service_last_began.contains(incident.view.service);
+    const bool known = service_last_opened.contains(incident.view.service);
     const std::string service =
-        known || service_last_began.size() < limits.services_max ? incident.view.service : std::string("other");
-    const auto [at, first] = service_last_began.try_emplace(service, now);
+        known || service_last_opened.size() < limits.services_max ? incident.view.service : std::string("other");
+    const auto [at, first] = service_last_opened.try_emplace(service, now);
     if (first) return;
     emit(KpiSampled{Kpi::time_between_failures, service, incident.view.priority, now - at->second});
     at->second = now;

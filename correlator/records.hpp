@@ -50,7 +50,8 @@ struct AlertRecord {
 struct SinkRecord {
     std::string name;
     Duration update_every{0};
-    std::uint64_t delivered_revision = 0;
+    std::uint64_t delivered_revision = 0;  // what the ticket really shows
+    std::uint64_t told_revision = 0;       // later facts are still to be sent; ahead of the former after a lost update
     std::uint64_t outstanding_revision = 0;
     std::string ticket, ticket_url;
     Instant last_sent;
@@ -58,13 +59,21 @@ struct SinkRecord {
     bool outstanding = false;
     bool created = false;  // the ticket exists
     bool settled = false;  // resolved there; nothing more is sent
-    bool dead = false;     // a dead letter waits for an operator
+    bool dead = false;     // a dead opening or resolution waits for an operator
+    bool update_lost = false;  // the last update is a dead letter; later ones go on without its facts
     bool update_set = false;
 };
 
 struct IncidentFact {
     std::uint64_t revision = 0;
     Fact fact;
+};
+
+// Who acknowledged an incident: an operator, or somebody in a source for one of its alerts.
+struct Acknowledgement {
+    static constexpr std::uint32_t by_operator = UINT32_MAX;
+    std::uint32_t slot = by_operator;
+    std::string actor;
 };
 
 struct IncidentRecord {
@@ -75,12 +84,14 @@ struct IncidentRecord {
     std::optional<Urgency> urgency_fixed;  // of the rule; otherwise it follows the severity
     std::uint32_t max_alerts = 0;
     Instant last_onset;
+    Instant last_recovery;  // when its last firing alert ended; what time to resolve counts to
     bool touched = false;          // waits in the list of visit_touched_incidents()
     std::uint32_t generation = 0;  // grows when a pending quiet or hold deadline no longer counts
     std::array<std::uint32_t, 5> firing_by_severity{};
     std::vector<std::uint32_t> alerts;  // slots, in the order of joining
     std::deque<IncidentFact> facts;     // newest EngineLimits::facts_per_update_max
     std::vector<SinkRecord> sinks;      // at most 32
+    std::vector<Acknowledgement> acknowledgements;  // in the order given, at most one an alert and one of operators
     std::vector<std::pair<std::string, std::string>> route_labels;
 };
 

@@ -56,7 +56,7 @@ struct Correlator::State {
     boost::unordered_flat_map<Fingerprint, IncidentId, FingerprintHash> groups;  // group -> the incident it would join
     std::set<IncidentId> evictable;  // over, and only dead letters keep them here: they make room first
     Deadlines deadlines;
-    std::map<std::string, Instant, std::less<>> service_last_began;
+    std::map<std::string, Instant, std::less<>> service_last_opened;
     std::uint64_t next_incident = 1;
     Instant no_expiry_before;  // of Started
     IncidentId overflow;       // takes alerts while limits.incidents_max incidents are in memory
@@ -116,8 +116,10 @@ struct Correlator::State {
     void drop(IncidentRecord& incident);  // resolved within its hold
     void alert_stopped(IncidentRecord& incident, const AlertRecord& alert, Verdict verdict);
     void alert_worsened(IncidentRecord& incident, const AlertRecord& alert, Severity before);
-    void acknowledge(IncidentRecord& incident, std::string_view actor, std::string_view comment);
-    void unacknowledge(IncidentRecord& incident, std::string_view actor);
+    void acknowledge(IncidentRecord& incident, Acknowledgement by, std::string_view comment);
+    void unacknowledge(IncidentRecord& incident, std::uint32_t by, std::string_view actor);
+    void drop_stale_acknowledgements(IncidentRecord& incident);
+    void acknowledgements_changed(IncidentRecord& incident, const std::string& why);
     void reassess(IncidentRecord& incident);                                      // severity, urgency, priority
     void add_fact(IncidentRecord& incident, std::string kind, std::string text);  // sinks are told
     void changed(const IncidentRecord& incident) { emit(IncidentChanged{incident.view}); }
@@ -133,7 +135,8 @@ struct Correlator::State {
     void advance(IncidentRecord& incident, std::size_t sink_index);
     void hand_out(IncidentRecord& incident, SinkRecord& sink, ActionKind kind);
     void on_report(const DeliveryReported& report);
-    void retry_dead(IncidentRecord& incident, std::string_view sink, bool drop);
+    void retry_dead(IncidentRecord& incident, std::string_view sink);
+    void drop_dead(IncidentRecord& incident, std::string_view sink);
     bool all_settled(const IncidentRecord& incident) const;
     Action make_action(const IncidentRecord& incident, const SinkRecord& sink) const;
 

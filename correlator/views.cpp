@@ -126,12 +126,18 @@ std::uint64_t Correlator::State::digest() const {
             digest.number(static_cast<std::uint64_t>(sink.last_sent.ms));
             digest.text(sink.ticket);
             digest.number(sink.delivered_revision);
+            digest.number(sink.told_revision);
             digest.number(sink.outstanding_revision);
             digest.number((sink.outstanding ? 1U : 0U) | (sink.created ? 2U : 0U) | (sink.settled ? 4U : 0U) |
-                          (sink.dead ? 8U : 0U));
+                          (sink.dead ? 8U : 0U) | (sink.update_lost ? 16U : 0U));
         }
+        for (const Acknowledgement& one : incident.acknowledgements) {
+            digest.number(one.slot);
+            digest.text(one.actor);
+        }
+        digest.number(static_cast<std::uint64_t>(incident.last_recovery.ms));
     }
-    for (const auto& [service, at] : service_last_began) {
+    for (const auto& [service, at] : service_last_opened) {
         digest.text(service);
         digest.number(static_cast<std::uint64_t>(at.ms));
     }

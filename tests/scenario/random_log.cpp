@@ -107,7 +107,7 @@ DeliveryReported RandomLog::report(const std::vector<Action>& outstanding) {
 
 OperatorCommand RandomLog::command() {
     OperatorCommand command;
-    command.verb = static_cast<OperatorCommand::Verb>(below(3));
+    command.verb = static_cast<OperatorCommand::Verb>(below(4));
     command.incident = IncidentId{1 + below(40)};
     command.sink = below(2) == 0 ? sinks()[below(3)] : "";
     command.actor = "bob";

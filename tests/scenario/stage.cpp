@@ -229,12 +229,13 @@ bool Stage::command(const Words& what, Effects& out) {
     const std::string& verb = what.positional[1];
     if (verb == "retry") command.verb = OperatorCommand::Verb::retry_delivery;
     if (verb == "drop") command.verb = OperatorCommand::Verb::drop_delivery;
+    if (verb == "unacknowledge") command.verb = OperatorCommand::Verb::unacknowledge;
     command.incident = incident_from(what.positional[2]);
     if (what.positional.size() > 3) command.sink = what.positional[3];
     command.actor = get(what, "by");
     command.comment = get(what, "comment");
     engine_.apply(command, now_, out);
-    return verb == "acknowledge" || verb == "retry" || verb == "drop";
+    return verb == "acknowledge" || verb == "unacknowledge" || verb == "retry" || verb == "drop";
 }
 
 bool Stage::activate(const std::string& name, Effects& out) {

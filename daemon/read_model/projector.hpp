@@ -19,12 +19,17 @@ public:
     Projector(ReadModelWriter writer, Duration keep, Log& log);
     ~Projector();  // stop()
 
+    // Before start(): the read model becomes what `engine` holds, which stands for everything up to `through`.
+    Result<void> take_over(const Correlator& engine, Sequence through);
+
     void start();
     void stop();  // writes what was submitted, then ends
 
     // Shard thread. Effects at or below reflects() are skipped. Blocks while `waiting_most` effects wait: the read
     // model may lag, but never leaves anything out.
     void submit(std::vector<ReleasedEffects> released);
+    // Any thread. Everything up to there was submitted, entries without effects included: reflects() gets there.
+    void advance(Sequence through);
     void refresh(Counts counts);  // the newest; follows the effects submitted before it
     bool idle() const;            // nothing waits
 

@@ -14,18 +14,21 @@ constexpr const char* incident_columns =
     "revision,group_labels FROM incidents ";
 
 constexpr const char* alert_columns =
-    "SELECT fingerprint,alertmanager_fingerprint,source,key,title,text,url,labels,annotations,severity,firing,suppressed,"
+    "SELECT "
+    "fingerprint,alertmanager_fingerprint,source,key,title,text,url,labels,annotations,severity,firing,suppressed,"
     "acknowledged,count,starts_at,first_seen,last_seen,resolved_at,incident FROM alerts ";
 
 StoredIncident read_incident(const Statement& row) {
     StoredIncident out;
     out.id.value = static_cast<std::uint64_t>(row.number(0));
-    std::string* const texts[] = {&out.key,      &out.state,         &out.title,  &out.rule,    &out.because,
-                                  &out.service,  &out.category,      &out.assignment_group,     &out.severity,
-                                  &out.peak_severity, &out.impact,   &out.urgency, &out.priority, &out.acknowledged_by};
+    std::string* const texts[] = {&out.key,      &out.state,          &out.title,    &out.rule,
+                                  &out.because,  &out.service,        &out.category, &out.assignment_group,
+                                  &out.severity, &out.peak_severity,  &out.impact,   &out.urgency,
+                                  &out.priority, &out.acknowledged_by};
     int column = 1;
     for (std::string* text : texts) *text = row.text(column++);
-    for (Instant* at : {&out.began_at, &out.opened_at, &out.acknowledged_at, &out.resolved_at}) at->ms = row.number(column++);
+    for (Instant* at : {&out.began_at, &out.opened_at, &out.acknowledged_at, &out.resolved_at})
+        at->ms = row.number(column++);
     for (std::int64_t* number : {&out.alerts_total, &out.alerts_firing, &out.messages_total, &out.revision})
         *number = row.number(column++);
     out.group_labels = row.text(column);
@@ -34,15 +37,19 @@ StoredIncident read_incident(const Statement& row) {
 
 StoredAlert read_alert(const Statement& row) {
     StoredAlert out;
-    std::string* const texts[] = {&out.fingerprint, &out.alertmanager_fingerprint, &out.source, &out.key, &out.title,
-                                  &out.text, &out.url, &out.labels, &out.annotations, &out.severity};
+    std::string* const texts[] = {&out.fingerprint, &out.alertmanager_fingerprint,
+                                  &out.source,      &out.key,
+                                  &out.title,       &out.text,
+                                  &out.url,         &out.labels,
+                                  &out.annotations, &out.severity};
     int column = 0;
     for (std::string* text : texts) *text = row.text(column++);
     out.firing = row.number(column++) != 0;
     out.suppressed = row.number(column++) != 0;
     out.acknowledged = row.number(column++) != 0;
     out.count = row.number(column++);
-    for (Instant* at : {&out.starts_at, &out.first_seen, &out.last_seen, &out.resolved_at}) at->ms = row.number(column++);
+    for (Instant* at : {&out.starts_at, &out.first_seen, &out.last_seen, &out.resolved_at})
+        at->ms = row.number(column++);
     out.incident.value = static_cast<std::uint64_t>(row.number(column));
     return out;
 }
@@ -119,7 +126,8 @@ Result<ReadModelQueries> ReadModelQueries::open(const std::string& state_directo
 }
 
 Result<std::vector<StoredIncident>> ReadModelQueries::incidents(const std::string& state, std::int64_t most) {
-    Result<Statement> statement = database_.prepare(std::string(incident_columns) + "WHERE ?1='' OR state=?1 ORDER BY id DESC LIMIT ?2");
+    Result<Statement> statement =
+        database_.prepare(std::string(incident_columns) + "WHERE ?1='' OR state=?1 ORDER BY id DESC LIMIT ?2");
     if (statement) statement->bind(1, state).bind(2, most);
     return collect<StoredIncident>(std::move(statement), read_incident);
 }
@@ -133,10 +141,10 @@ Result<std::optional<StoredIncident>> ReadModelQueries::incident(IncidentId id) 
 }
 
 Result<std::vector<StoredAlert>> ReadModelQueries::alerts_of(IncidentId id) {
-    Result<Statement> statement = database_.prepare(
-        std::string(alert_columns) +
-        "JOIN (SELECT fingerprint AS f, MIN(id) AS first FROM verdicts WHERE incident=? AND verdict IN('opened','joined') GROUP BY f) "
-        "ON f=fingerprint ORDER BY first");
+    Result<Statement> statement = database_.prepare(std::string(alert_columns) +
+                                                    "JOIN (SELECT fingerprint AS f, MIN(id) AS first FROM verdicts "
+                                                    "WHERE incident=? AND verdict IN('opened','joined') GROUP BY f) "
+                                                    "ON f=fingerprint ORDER BY first");
     if (statement) statement->bind(1, id.value);
     return collect<StoredAlert>(std::move(statement), read_alert);
 }
@@ -154,7 +162,8 @@ Result<std::vector<StoredDelivery>> ReadModelQueries::deliveries_of(IncidentId i
         "SELECT sink,kind,state,ticket,ticket_url,detail,revision,at FROM deliveries WHERE incident=? ORDER BY sink");
     if (statement) statement->bind(1, id.value);
     return collect<StoredDelivery>(std::move(statement), [](const Statement& row) {
-        return StoredDelivery{row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.number(6), {row.number(7)}};
+        return StoredDelivery{row.text(0), row.text(1), row.text(2),   row.text(3),
+                              row.text(4), row.text(5), row.number(6), {row.number(7)}};
     });
 }
 
@@ -167,7 +176,8 @@ Result<std::vector<StoredAlert>> ReadModelQueries::alerts_by_labels(const Matche
     return alerts_where("ORDER BY last_seen DESC", {}, matchers, most);
 }
 
-Result<std::vector<StoredAlert>> ReadModelQueries::alerts_where(const std::string& where, const std::vector<std::string>& values,
+Result<std::vector<StoredAlert>> ReadModelQueries::alerts_where(const std::string& where,
+                                                                const std::vector<std::string>& values,
                                                                 const Matchers& matchers, std::size_t most) {
     Result<Statement> statement = database_.prepare(alert_columns + where);
     if (!statement) return statement.error();
@@ -188,12 +198,12 @@ Result<std::vector<StoredAlert>> ReadModelQueries::alerts_where(const std::strin
 }
 
 Result<std::vector<StoredVerdict>> ReadModelQueries::verdicts_of(const std::string& fingerprint) {
-    Result<Statement> statement =
-        database_.prepare("SELECT at,fingerprint,verdict,rule,because,incident FROM verdicts WHERE fingerprint=? ORDER BY id");
+    Result<Statement> statement = database_.prepare(
+        "SELECT at,fingerprint,verdict,rule,because,incident FROM verdicts WHERE fingerprint=? ORDER BY id");
     if (statement) statement->bind(1, fingerprint);
     return collect<StoredVerdict>(std::move(statement), [](const Statement& row) {
-        return StoredVerdict{{row.number(0)}, row.text(1), row.text(2), row.text(3), row.text(4),
-                             {static_cast<std::uint64_t>(row.number(5))}};
+        return StoredVerdict{{row.number(0)}, row.text(1), row.text(2),
+                             row.text(3),     row.text(4), {static_cast<std::uint64_t>(row.number(5))}};
     });
 }
 

@@ -4,6 +4,7 @@
 #include "daemon/clock.hpp"
 
 #include <cstdlib>
+#include <utility>
 
 namespace incidentd {
 namespace {
@@ -45,20 +46,36 @@ void Committer::submit(CommitBatch batch) {
     changed_.notify_all();
 }
 
+void Committer::forget(Sequence through) {
+    {
+        const std::lock_guard lock(mutex_);
+        forget_through_ = through;
+    }
+    changed_.notify_all();
+}
+
 void Committer::run() {
     std::vector<CommitBatch> batches;
     for (;;) {
+        Sequence forget_through;
         {
             std::unique_lock lock(mutex_);
-            changed_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
-            if (waiting_.empty()) return;
+            changed_.wait(lock, [this] { return !waiting_.empty() || forget_through_.value > 0 || stopping_; });
+            if (waiting_.empty() && forget_through_.value == 0) return;
             batches.swap(waiting_);
             waiting_bytes_ = 0;
+            forget_through = std::exchange(forget_through_, {});
         }
         changed_.notify_all();
         commit(batches);
         batches.clear();
+        if (forget_through.value > 0) forget_now(forget_through);
     }
+}
+
+void Committer::forget_now(Sequence through) {
+    if (const Result<void> done = journal_.truncate(through); !done)
+        log_.warning("old journal segments could not be removed", {{"error", done.error().message}});
 }
 
 void Committer::commit(std::vector<CommitBatch>& batches) {
@@ -79,6 +96,7 @@ void Committer::commit(std::vector<CommitBatch>& batches) {
     }
     metrics_.commit_seconds(seconds_since(start));
     metrics_.commit_entries(entries.size());
+    for (const CommitBatch& batch : batches) bytes_written_.fetch_add(batch.bytes.size(), std::memory_order_relaxed);
     durable_.store(entries.back().sequence.value, std::memory_order_release);
     for (CommitBatch& batch : batches) {
         for (CommitBatch::Waiting& waiting : batch.replies) waiting.reply->send(std::move(waiting.accepted));

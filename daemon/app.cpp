@@ -57,12 +57,13 @@ Result<void> App::start() {
     std::vector<Action> owed = recovered->engine.pending_actions();
     const SnapshotProgress progress{recovered->snapshot, recovered->replayed_bytes};
     start_engine(std::move(*recovered));
+    make_snapshotter(progress);
     start_egress(std::move(owed));
     if (Result<void> serving = start_serving(); !serving) {
         stop();
         return serving;
     }
-    start_snapshots(progress);
+    snapshotter_->start();
     metrics_.recovered(static_cast<double>((wall_clock_now() - started_).ms) / 1000);
     return {};
 }
@@ -288,7 +289,7 @@ MetricsSample App::sample() const {
     out.inbox_bytes = inbox_.bytes();
     out.egress_waiting = egress_->waiting();
     out.connections = server_->connections();
-    if (snapshotter_ != nullptr) out.journal_bytes = snapshotter_->journal_bytes();
+    out.journal_bytes = snapshotter_->journal_bytes();
     out.journal_sequence = committer_->durable().value;
     out.read_model_sequence = projector_->idle() ? out.journal_sequence : projector_->reflects().value;
     return out;
@@ -343,7 +344,7 @@ void App::stop() {
     last_snapshot();
 }
 
-void App::start_snapshots(const SnapshotProgress& progress) {
+void App::make_snapshotter(const SnapshotProgress& progress) {
     SnapshotSettings settings{journal_directory(config_),
                               config_.snapshot_every_bytes,
                               {config_.journal_keep, config_.journal_keep_bytes},
@@ -356,13 +357,12 @@ void App::start_snapshots(const SnapshotProgress& progress) {
                         [this] { return committer_->bytes_written(); },
                         [this](Sequence through) { committer_->forget(through); }};
     snapshotter_ = std::make_unique<Snapshotter>(std::move(settings), std::move(ports), progress, log_, metrics_);
-    snapshotter_->start();
 }
 
 // All threads have ended, so the engine itself can be written down: the next start has nothing to replay.
 void App::last_snapshot() {
     const auto snapshotter = std::move(snapshotter_);
-    if (snapshotter == nullptr) return;  // stopped before, or never began to serve
+    if (snapshotter == nullptr) return;  // stopped before, or never started
     const Sequence through = worker_->last();
     const std::vector<Sequence> there = journal_->snapshots();
     const bool is_whole = through == committer_->durable() && through == projector_->reflects();

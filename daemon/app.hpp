@@ -53,7 +53,7 @@ private:
     void push_first_inputs(const Recovered& recovered);
     void start_egress(std::vector<Action> owed);
     Result<void> start_serving();
-    void start_snapshots(const SnapshotProgress& progress);
+    void make_snapshotter(const SnapshotProgress& progress);
     void last_snapshot();
     Result<std::vector<HttpListener>> choose_listeners();
     void add_routes();

@@ -168,6 +168,7 @@ private:
         build->group("");
         build->add_option("--journal", arguments_.snapshot.directory)->required();
         build->add_option("--through", arguments_.snapshot.through.value)->required();
+        build->add_option("--parent", arguments_.snapshot.parent)->required();
         build->add_option("--active-alerts", arguments_.snapshot.limits.alerts_max)->required();
         build->add_option("--open-incidents", arguments_.snapshot.limits.incidents_max)->required();
     }

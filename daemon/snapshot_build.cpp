@@ -95,7 +95,7 @@ Result<BuiltSnapshot> build_snapshot(const SnapshotJob& job) {
 }
 
 int run_snapshot_builder(const SnapshotJob& job) {
-    step_back(::getppid());
+    step_back(static_cast<pid_t>(job.parent));
     const Result<BuiltSnapshot> outcome = build_snapshot(job);
     const std::string text = outcome_text(outcome);
     std::fputs(text.c_str(), stdout);

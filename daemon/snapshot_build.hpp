@@ -13,9 +13,10 @@
 namespace incidentd {
 
 struct SnapshotJob {
-    std::string directory;  // the journal's
-    Sequence through;       // durable, and known to the read model
-    EngineLimits limits;    // the daemon's
+    std::string directory;    // the journal's
+    Sequence through;         // durable, and known to the read model
+    EngineLimits limits;      // the daemon's
+    std::int64_t parent = 0;  // the daemon's process
 };
 
 struct BuiltSnapshot {

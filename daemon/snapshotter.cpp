@@ -142,6 +142,7 @@ std::vector<std::string> Snapshotter::command(Sequence through) const {
     return {"incidentd",        "build-snapshot",
             "--journal",        settings_.directory,
             "--through",        std::to_string(through.value),
+            "--parent",         std::to_string(::getpid()),
             "--active-alerts",  std::to_string(settings_.limits.alerts_max),
             "--open-incidents", std::to_string(settings_.limits.incidents_max)};
 }

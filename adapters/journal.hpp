@@ -60,6 +60,15 @@ public:
     };
     virtual Result<Snapshot> load_snapshot() = 0;
 
+    // One by one, for a caller that wants another than the newest. Journals without these have no snapshots to choose
+    // from.
+    virtual std::vector<Sequence> snapshots() const { return {}; }  // oldest first; content unchecked
+    virtual Result<Snapshot> load_snapshot_at(Sequence /*through*/) {
+        return Error(ErrorCode::not_found, "this journal keeps no snapshots");
+    }
+    // A damaged one is kept for people to look at, and out of the way.
+    virtual Result<void> set_snapshot_aside(Sequence /*through*/) { return {}; }
+
     // Forgets whole segments that hold only entries up to `through`.
     virtual Result<void> truncate(Sequence through) = 0;
 };

@@ -24,6 +24,8 @@ struct Apply {
     void operator()(const RulesActivated& in) const {
         assert(in.compiled != nullptr);
         state.rules = in.compiled;
+        state.rules_hash = in.hash;
+        state.rules_text = in.text;
     }
     void operator()(const OperatorCommand& in) const { state.on_command(in); }
     void operator()(const Tick&) const {}
@@ -100,6 +102,10 @@ EngineSizes Correlator::sizes() const { return state_->sizes; }
 const Outcomes& Correlator::last_outcomes() const { return state_->outcomes; }
 const std::string& Correlator::instance() const { return state_->instance; }
 const std::shared_ptr<const RuleSet>& Correlator::rules() const { return state_->rules; }
+const std::string& Correlator::rules_hash() const { return state_->rules_hash; }
+Instant Correlator::now() const { return state_->now; }
+
+void Correlator::describe_state(const std::function<void(Effect&&)>& visit) const { state_->describe_state(visit); }
 
 bool Correlator::visit_touched(std::size_t most, const std::function<void(const AlertRow&)>& visit) {
     State& state = *state_;

@@ -70,6 +70,11 @@ public:
     const Outcomes& last_outcomes() const;  // of the last apply()
     const std::string& instance() const;    // of Genesis; empty before
     const std::shared_ptr<const RuleSet>& rules() const;
+    const std::string& rules_hash() const;  // of the last RulesActivated; empty before
+    Instant now() const;                    // of the last apply(): the next one may not be earlier
+
+    // What a read model that knows nothing must be told to show what is in memory now: incidents, deliveries, alerts.
+    void describe_state(const std::function<void(Effect&&)>& visit) const;
 
     // Calls `visit` for every alert whose count or last_seen moved since the last call, at most `most` of them, and
     // forgets them. Returns false when none are left. Not part of the deterministic state.
@@ -97,6 +102,7 @@ public:
     struct State;  // correlator/state.hpp, private to this folder
 
 private:
+    friend class EngineSnapshot;  // correlator/snapshot.hpp
     std::unique_ptr<State> state_;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace incidentd {
@@ -38,6 +39,18 @@ public:
         return due;
     }
     std::size_t size() const { return heap_.size(); }
+    std::uint64_t next_order() const { return next_order_; }
+
+    std::vector<Deadline> in_order() const {
+        std::vector<Deadline> sorted = heap_;
+        std::sort(sorted.begin(), sorted.end(), [](const Deadline& a, const Deadline& b) { return later(b, a); });
+        return sorted;
+    }
+    // `in_order` is what in_order() gave; what is sorted is a heap.
+    void restore(std::vector<Deadline> in_order, std::uint64_t next_order) {
+        heap_ = std::move(in_order);
+        next_order_ = next_order;
+    }
 
 private:
     static bool later(const Deadline& a, const Deadline& b) { return a.at != b.at ? a.at > b.at : a.order > b.order; }

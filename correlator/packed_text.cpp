@@ -58,6 +58,18 @@ UnpackedDetails unpack_details(std::string_view packed) {
     return details;
 }
 
+bool is_packed(std::string_view bytes) {
+    std::size_t texts = 0;
+    for (; !bytes.empty(); ++texts) {
+        std::uint32_t size = 0;
+        if (bytes.size() < sizeof size) return false;
+        std::memcpy(&size, bytes.data(), sizeof size);
+        if (size > bytes.size() - sizeof size) return false;
+        bytes.remove_prefix(sizeof size + size);
+    }
+    return texts == 0 || (texts >= 3 && texts % 2 == 1);
+}
+
 std::uint64_t hash_details(const AlertEvent& event) {
     std::uint64_t hash = 0;
     const auto mix = [&hash](std::string_view text) {

@@ -18,6 +18,7 @@ struct UnpackedDetails {
 
 std::string pack_details(const AlertEvent& event);
 UnpackedDetails unpack_details(std::string_view packed);  // views into `packed`
+bool is_packed(std::string_view bytes);                   // whether unpack_details() may read them
 std::uint64_t hash_details(const AlertEvent& event);      // equal for equal details
 
 }  // namespace incidentd

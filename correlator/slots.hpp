@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace incidentd {
@@ -33,7 +34,15 @@ public:
         assert(slot < end_);
         return chunks_[slot / chunk][slot % chunk];
     }
-    Slot end() const { return end_; }  // one past the highest number ever given
+    Slot end() const { return end_; }                        // one past the highest number ever given
+    const std::vector<Slot>& free() const { return free_; }  // the last one is given next
+
+    // Takes the numbers below `end` into use at once; then says which of them are free. For an empty one.
+    void restore(Slot end) {
+        assert(end_ == 0);
+        while (end_ < end) take();
+    }
+    void set_free(std::vector<Slot> free) { free_ = std::move(free); }
 
 private:
     static constexpr Slot chunk = 4096;

@@ -42,6 +42,7 @@ struct Correlator::State {
     EngineLimits limits;
     std::string instance;
     std::shared_ptr<const RuleSet> rules;
+    std::string rules_hash, rules_text;  // as they were activated
 
     StringPool pool;
     Slots<AlertRecord> alerts;
@@ -140,6 +141,7 @@ struct Correlator::State {
     AlertRow row(Slot slot) const;
     AlertSummary summary(Slot slot) const;
     std::string name_of(const AlertRecord& alert) const;  // title and where, for facts
+    void describe_state(const std::function<void(Effect&&)>& visit) const;
     std::uint64_t digest() const;
 };
 

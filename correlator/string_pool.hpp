@@ -18,9 +18,12 @@ public:
     using Handle = std::uint32_t;
 
     Handle intern(std::string_view text);
+    void retain(Handle handle) { ++entries_[handle].references; }  // one more use of a string that is in use
     void release(Handle handle);
     std::string_view view(Handle handle) const { return entries_[handle].text; }
     std::size_t size() const { return index_.size(); }
+    std::size_t end() const { return entries_.size(); }  // one past the highest handle ever given
+    void reserve(std::size_t strings) { index_.reserve(strings); }
 
 private:
     struct Entry {

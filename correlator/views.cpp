@@ -102,6 +102,22 @@ std::string Correlator::State::name_of(const AlertRecord& alert) const {
     return "\"" + name + "\" (" + std::string(to_string(alert.severity)) + ")";
 }
 
+void Correlator::State::describe_state(const std::function<void(Effect&&)>& visit) const {
+    for (const auto& [id, incident] : incidents) {
+        visit(Effect{now, IncidentChanged{incident.view}});
+        for (const SinkRecord& sink : incident.sinks) {
+            DeliveryState state = DeliveryState::delivered;
+            if (sink.outstanding) state = DeliveryState::due;
+            if (sink.dead) state = DeliveryState::dead;
+            visit(Effect{sink.last_sent,
+                         DeliveryChanged{id, sink.name, sink.outstanding_kind, state, sink.outstanding_revision,
+                                         sink.ticket, sink.ticket_url, {}}});
+        }
+    }
+    for (Slot slot = 0; slot < alerts.end(); ++slot)
+        if (alerts[slot].used && alerts[slot].ever_fired) visit(Effect{now, AlertChanged{row(slot)}});
+}
+
 std::uint64_t Correlator::State::digest() const {
     Digest digest;
     digest.text(instance);

@@ -1,5 +1,6 @@
 #include "daemon/app.hpp"
 
+#include "correlator/snapshot.hpp"
 #include "daemon/clock.hpp"
 #include "daemon/token.hpp"
 
@@ -18,6 +19,8 @@ std::string new_instance_name() {
     std::random_device device;
     return fmt::format("{:04x}{:08x}", device() & 0xFFFFU, device());
 }
+
+std::string journal_directory(const Config& config) { return config.state_directory + "/journal"; }
 
 HttpReply plain(int status, std::string body) { return {status, "text/plain; charset=utf-8", std::move(body), {}}; }
 
@@ -54,12 +57,16 @@ Result<void> App::start() {
     Result<Recovered> recovered = recover_state();
     if (!recovered) return recovered.error();
     std::vector<Action> owed = recovered->engine.pending_actions();
+    const SnapshotProgress progress{recovered->snapshot, recovered->replayed_bytes};
     start_engine(std::move(*recovered));
+    make_snapshotter(progress);
     start_egress(std::move(owed));
     if (Result<void> serving = start_serving(); !serving) {
         stop();
         return serving;
     }
+    snapshotter_->start();
+    metrics_.recovered(static_cast<double>((wall_clock_now() - started_).ms) / 1000);
     return {};
 }
 
@@ -70,7 +77,7 @@ Result<void> App::open_storage() {
         return Error(ErrorCode::io, "state directory " + config_.state_directory + ": " + made.message() +
                                         "; create it, or name another with state_directory or --state-directory");
     SegmentOptions options;
-    options.directory = config_.state_directory + "/journal";
+    options.directory = journal_directory(config_);
     options.segment_bytes = config_.segment_bytes;
     Result<std::unique_ptr<SegmentJournal>> journal = open_segment_journal(options);
     if (!journal) return journal.error();
@@ -84,21 +91,29 @@ Result<void> App::open_storage() {
         if (!writer) return writer.error();
     }
     projector_ = std::make_unique<Projector>(std::move(*writer), config_.read_model_keep, log_);
-    projector_->start();
     return {};
 }
 
 Result<Recovered> App::recover_state() {
     const auto start = monotonic_now();
-    Result<Recovered> recovered = recover(*journal_, config_.engine, log_, [this](ReleasedEffects&& effects) {
+    Result<void> taken_over;
+    const ReadModelPort read_model{projector_->reflects(),
+                                   [&](const Correlator& engine, Sequence through, bool is_behind) {
+                                       if (is_behind) taken_over = projector_->take_over(engine, through);
+                                       projector_->start();
+                                   }};
+    const auto submit = [this](ReleasedEffects&& effects) {
         std::vector<ReleasedEffects> one;
         one.push_back(std::move(effects));
         projector_->submit(std::move(one));
-    });
+    };
+    Result<Recovered> recovered = recover(*journal_, config_.engine, log_, submit, read_model);
     if (!recovered) return recovered;
+    if (!taken_over) return taken_over.error();
     const EngineSizes sizes = recovered->engine.sizes();
     log_.info("state recovered from the journal",
               {{"entries", recovered->last.value},
+               {"snapshot", recovered->snapshot.value},
                {"alerts_firing", sizes.alerts_firing},
                {"incidents_open", sizes.incidents_open},
                {"actions_owed", sizes.actions_outstanding},
@@ -301,6 +316,7 @@ MetricsSample App::sample() const {
     out.egress_waiting = egress_->waiting();
     out.connections = server_->connections();
     out.memory_bytes = resident_memory();
+    out.journal_bytes = snapshotter_->journal_bytes();
     out.journal_sequence = committer_->durable().value;
     out.read_model_sequence = projector_->idle() ? out.journal_sequence : projector_->reflects().value;
     return out;
@@ -345,11 +361,48 @@ bool App::alive() {
 
 void App::stop() {
     ready_.store(false);
+    if (snapshotter_ != nullptr) snapshotter_->stop();
     if (server_ != nullptr) server_->stop(stop_grace);
     if (egress_ != nullptr) egress_->stop();
     if (shard_ != nullptr) shard_->stop();
     if (committer_ != nullptr) committer_->stop();
+    if (projector_ != nullptr && worker_ != nullptr) projector_->advance(worker_->released());
     if (projector_ != nullptr) projector_->stop();
+    last_snapshot();
+}
+
+void App::make_snapshotter(const SnapshotProgress& progress) {
+    SnapshotSettings settings{journal_directory(config_),
+                              config_.snapshot_every_bytes,
+                              {config_.journal_keep, config_.journal_keep_bytes},
+                              config_.engine};
+    // Never ahead of the read model: what happened must be there to be replayed into it.
+    SnapshotPorts ports{[this] {
+                            projector_->advance(worker_->released());
+                            return std::min(committer_->durable(), projector_->reflects());
+                        },
+                        [this] { return committer_->bytes_written(); },
+                        [this](Sequence through) { committer_->forget(through); }};
+    snapshotter_ = std::make_unique<Snapshotter>(std::move(settings), std::move(ports), progress, log_, metrics_);
+}
+
+// All threads have ended, so the engine itself can be written down: the next start has nothing to replay.
+void App::last_snapshot() {
+    const auto snapshotter = std::move(snapshotter_);
+    if (snapshotter == nullptr) return;  // stopped before, or never started
+    const Sequence through = worker_->last();
+    const std::vector<Sequence> there = journal_->snapshots();
+    const bool is_whole = through == committer_->durable() && through == projector_->reflects();
+    if (!is_whole || (!there.empty() && there.back() == through)) return;
+    const auto start = monotonic_now();
+    std::string bytes;
+    EngineSnapshot::encode(worker_->engine(), INCIDENTD_VERSION, bytes);
+    const Result<void> saved = journal_->save_snapshot(through, worker_->engine().now(), bytes);
+    const double took = std::chrono::duration<double>(monotonic_now() - start).count();
+    if (saved)
+        log_.info("snapshot written", {{"through", through.value}, {"bytes", bytes.size()}, {"seconds", took}});
+    else
+        log_.warning("no snapshot was written: the next start replays more", {{"error", saved.error().message}});
 }
 
 void App::add_routes() {

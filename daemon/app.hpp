@@ -18,6 +18,7 @@
 #include "daemon/shard/committer.hpp"
 #include "daemon/shard/shard.hpp"
 #include "daemon/shard/worker.hpp"
+#include "daemon/snapshotter.hpp"
 
 #include <atomic>
 #include <memory>
@@ -54,6 +55,8 @@ private:
     void push_first_inputs(const Recovered& recovered);
     void start_egress(std::vector<Action> owed);
     Result<void> start_serving();
+    void make_snapshotter(const SnapshotProgress& progress);
+    void last_snapshot();
     Result<std::vector<HttpListener>> choose_listeners();
     void add_routes();
     void release(std::vector<ReleasedEffects>&& released);
@@ -83,6 +86,7 @@ private:
     std::vector<std::unique_ptr<Source>> sources_;  // in the configuration's order, as are the sinks
     std::vector<std::unique_ptr<Sink>> sinks_;
     std::unique_ptr<Egress> egress_;
+    std::unique_ptr<Snapshotter> snapshotter_;
     AlertmanagerApi alertmanager_;
     OperatorApi operator_;
     std::unique_ptr<Gateway> gateway_;

@@ -2,6 +2,7 @@
 
 #include "daemon/config.hpp"
 #include "daemon/serve.hpp"
+#include "daemon/snapshot_build.hpp"
 #include "daemon/token.hpp"
 
 #include <fmt/format.h>
@@ -27,6 +28,7 @@ struct Arguments {
     std::string sink;
     OperateOptions operate;
     int most = 50;
+    SnapshotJob snapshot;
     bool json() const { return output == "json"; }
 };
 
@@ -183,6 +185,7 @@ public:
             ->required();
         add_state(explain, arguments);
         add(root, "token", "draw a token and its hash", [this] { return token_command(arguments_); });
+        add_snapshot_builder(root);
         add(root, "version", "print the version", [this] { return version_command(arguments_); });
     }
     int run() const { return chosen_ ? chosen_() : static_cast<int>(exit_usage); }
@@ -193,6 +196,16 @@ private:
         add_output(command, arguments_);
         command->callback([this, action = std::move(action)] { chosen_ = action; });
         return command;
+    }
+    // The daemon calls this itself; people have no use for it.
+    void add_snapshot_builder(CLI::App& root) {
+        CLI::App* build = add(root, "build-snapshot", "", [this] { return run_snapshot_builder(arguments_.snapshot); });
+        build->group("");
+        build->add_option("--journal", arguments_.snapshot.directory)->required();
+        build->add_option("--through", arguments_.snapshot.through.value)->required();
+        build->add_option("--parent", arguments_.snapshot.parent)->required();
+        build->add_option("--active-alerts", arguments_.snapshot.limits.alerts_max)->required();
+        build->add_option("--open-incidents", arguments_.snapshot.limits.incidents_max)->required();
     }
     void add_incidents(CLI::App& root) {
         CLI::App* incidents = root.add_subcommand("incidents", "look at incidents, acknowledge them");

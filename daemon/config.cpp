@@ -73,6 +73,9 @@ void read_observation(ConfigReading& reading) {
     if (const SettingsNode* node = reading.root.map("journal"); node != nullptr) {
         SettingsReader journal(*node, reading.problems);
         read_size(journal, "segment", MiB, 4 * GiB, reading.config.segment_bytes);
+        read_size(journal, "snapshot_every", MiB, 1024 * GiB, reading.config.snapshot_every_bytes);
+        read_span(journal, "keep", Duration{0}, hours(24 * 3650), reading.config.journal_keep);
+        read_size(journal, "keep_size", 0, 1024 * 1024 * GiB, reading.config.journal_keep_bytes);
         journal.finish();
     }
     if (const SettingsNode* node = reading.root.map("read_model"); node != nullptr) {

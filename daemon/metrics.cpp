@@ -178,6 +178,18 @@ struct Metrics::Registry {
         counters(all, "incidentd_log_lines_suppressed_total", "Log lines held back because they repeated too often.")
             .Add({});
 
+    Counter& snapshot_failures =
+        counters(all, "incidentd_snapshot_failures_total", "Snapshots of the engine's state that could not be written.")
+            .Add({});
+    Gauge& snapshot_at = gauge(all, "incidentd_snapshot_last_success_timestamp_seconds",
+                               "When this process last wrote a snapshot; 0: not yet.");
+    Gauge& snapshot_duration =
+        gauge(all, "incidentd_snapshot_duration_seconds", "How long the last snapshot took, beside the daemon.");
+    Gauge& snapshot_bytes = gauge(all, "incidentd_snapshot_bytes", "Size of the last snapshot.");
+    Gauge& recovery = gauge(all, "incidentd_recovery_seconds", "Time from the start of the process to readiness.");
+    Gauge& journal_bytes =
+        gauge(all, "incidentd_journal_bytes", "What journal and snapshots take on the disk, reserved space included.");
+
     Gauge& reloaded_at = gauge(all, "incidentd_config_last_reload_success_timestamp_seconds",
                                "When the configuration was last read without a problem.");
     Gauge& active = gauge(all, "incidentd_alerts_active", "Alerts firing now.");
@@ -253,6 +265,7 @@ void Metrics::Registry::set_gauges(const MetricsSample& now) {
     set(connections, now.connections);
     set(memory, now.memory_bytes);
     set(sequence, now.journal_sequence);
+    set(journal_bytes, now.journal_bytes);
     set(lag, now.journal_sequence > now.read_model_sequence ? now.journal_sequence - now.read_model_sequence : 0);
 }
 
@@ -394,6 +407,16 @@ void Metrics::delivery(std::string_view sink, std::string_view result, double el
 void Metrics::breaker(std::string_view sink, BreakerState state) {
     registry_->breakers.Add({{"sink", known(registry_->sinks, sink)}}).Set(static_cast<double>(state));
 }
+
+void Metrics::recovered(double elapsed_seconds) { registry_->recovery.Set(elapsed_seconds); }
+
+void Metrics::snapshot_written(double elapsed_seconds, std::uint64_t bytes) {
+    registry_->snapshot_at.Set(static_cast<double>(wall_clock_now().ms) / 1000);
+    registry_->snapshot_duration.Set(elapsed_seconds);
+    registry_->snapshot_bytes.Set(static_cast<double>(bytes));
+}
+
+void Metrics::snapshot_failed() { registry_->snapshot_failures.Increment(); }
 
 void Metrics::config_reload(bool ok) {
     registry_->reloads.Add({{"result", ok ? "success" : "failure"}}).Increment();

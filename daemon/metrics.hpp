@@ -25,6 +25,7 @@ struct MetricsSample {
     std::uint64_t connections = 0;
     std::uint64_t memory_bytes = 0;  // resident
     std::uint64_t journal_sequence = 0;
+    std::uint64_t journal_bytes = 0;  // on the disk, snapshots included
     std::uint64_t read_model_sequence = 0;
 };
 
@@ -53,6 +54,10 @@ public:
     // Egress. Results: "delivered", "retried", "rejected".
     void delivery(std::string_view sink, std::string_view result, double seconds);
     void breaker(std::string_view sink, BreakerState state);
+
+    void recovered(double seconds);  // from the start of the process to readiness
+    void snapshot_written(double seconds, std::uint64_t bytes);
+    void snapshot_failed();
 
     void config_reload(bool ok);
     void log_suppressed(std::uint64_t lines);

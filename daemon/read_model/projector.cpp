@@ -2,6 +2,7 @@
 
 #include "daemon/clock.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace incidentd {
@@ -10,6 +11,12 @@ Projector::Projector(ReadModelWriter writer, Duration keep, Log& log)
     : writer_(std::move(writer)), keep_(keep), log_(log), reflects_(writer_.reflects().value) {}
 
 Projector::~Projector() { stop(); }
+
+Result<void> Projector::take_over(const Correlator& engine, Sequence through) {
+    const Result<void> done = writer_.take_over(engine, through);
+    if (done) reflects_.store(through.value, std::memory_order_relaxed);
+    return done;
+}
 
 void Projector::start() {
     thread_ = std::thread([this] { run(); });
@@ -37,6 +44,12 @@ void Projector::submit(std::vector<ReleasedEffects> released) {
     }
     lock.unlock();
     changed_.notify_all();
+}
+
+void Projector::advance(Sequence through) {
+    std::vector<ReleasedEffects> nothing;
+    nothing.push_back({through, {}});
+    submit(std::move(nothing));
 }
 
 void Projector::refresh(Counts counts) {
@@ -106,7 +119,7 @@ Result<void> Projector::transaction(const std::vector<ReleasedEffects>& released
                 writer_.rollback();
                 return written;
             }
-        last = one.sequence;
+        last = std::max(last, one.sequence);
     }
     if (Result<void> written = writer_.refresh(counts); !written) {
         writer_.rollback();

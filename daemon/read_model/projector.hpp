@@ -19,6 +19,9 @@ public:
     Projector(ReadModelWriter writer, Duration keep, Log& log);
     ~Projector();  // stop()
 
+    // Before start(): the read model becomes what `engine` holds, which stands for everything up to `through`.
+    Result<void> take_over(const Correlator& engine, Sequence through);
+
     void start();
     void stop();  // writes what was submitted, then ends
 
@@ -26,6 +29,8 @@ public:
     // model may lag. But while it cannot be written at all it must not hold up the engine: then what comes is left out,
     // it stays behind for good, and the next start brings it up to date from the journal.
     void submit(std::vector<ReleasedEffects> released);
+    // Any thread. Everything up to there was submitted, entries without effects included: reflects() gets there.
+    void advance(Sequence through);
     void refresh(Counts counts);  // the newest; follows the effects submitted before it
     bool idle() const;            // nothing waits
 

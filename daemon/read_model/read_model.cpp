@@ -113,6 +113,26 @@ Result<void> ReadModelWriter::write(const Effect& effect) {
     return std::visit([this, &effect](const auto& what) { return put(effect.at, what); }, effect.what);
 }
 
+Result<void> ReadModelWriter::take_over(const Correlator& engine, Sequence through) {
+    const Instant now = engine.now();
+    if (Result<void> begun = begin(); !begun) return begun;
+    Result<void> done = database_.execute(
+        fmt::format("UPDATE incidents SET state='resolved', resolved_at={0}, alerts_firing=0 WHERE state "
+                    "IN('pending','open'); UPDATE alerts SET firing=0, resolved_at={0} WHERE firing=1;",
+                    now.ms));
+    const std::string gap = fmt::format("what happened between entries {} and {} of the journal is not shown",
+                                        reflects_.value, through.value);
+    engine.describe_state([&](Effect&& effect) {
+        if (!done) return;
+        done = write(effect);
+        const auto* incident = std::get_if<IncidentChanged>(&effect.what);
+        if (done && incident != nullptr) done = put(now, TimelineAdded{incident->incident.id, "gap", gap});
+    });
+    if (done) done = commit(through);
+    if (!done) rollback();
+    return done;
+}
+
 Result<void> ReadModelWriter::refresh(const Counts& counts) {
     for (const Counts::Alert& alert : counts.alerts) {
         statements_.alert_count.bind(1, alert.count).bind(2, alert.last_seen.ms).bind(3, to_string(alert.fingerprint));

@@ -47,6 +47,10 @@ public:
     Result<void> commit(Sequence reflects);
     void rollback();  // after an error
 
+    // For a read model that missed entries nobody can read any more: shows what `engine` holds, and what it does not
+    // hold as over. Each incident's timeline says that something is missing.
+    Result<void> take_over(const Correlator& engine, Sequence through);
+
     // Forgets resolved incidents, their rows and alerts that are over, where nothing happened since `before`.
     Result<void> prune(Instant before);
 

@@ -3,6 +3,7 @@
 #include "daemon/clock.hpp"
 
 #include <cstdlib>
+#include <utility>
 
 namespace incidentd {
 namespace {
@@ -14,7 +15,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }  // namespace
 
 Committer::Committer(Journal& journal, Log& log, Metrics& metrics, std::function<void()> wake)
-    : step_(journal, log, metrics), log_(log), metrics_(metrics), wake_(std::move(wake)) {}
+    : journal_(journal), step_(journal, log, metrics), log_(log), metrics_(metrics), wake_(std::move(wake)) {}
 
 Committer::~Committer() { stop(); }
 
@@ -40,25 +41,44 @@ void Committer::submit(CommitBatch batch) {
     changed_.notify_all();
 }
 
+void Committer::forget(Sequence through) {
+    {
+        const std::lock_guard lock(mutex_);
+        forget_through_ = through;
+    }
+    changed_.notify_all();
+}
+
 void Committer::run() {
     std::vector<CommitBatch> batches;
     for (;;) {
+        Sequence forget_through;
         {
             std::unique_lock lock(mutex_);
-            changed_.wait(lock, [this] { return !waiting_.empty() || stopping_; });
-            if (waiting_.empty()) return;
+            changed_.wait(lock, [this] { return !waiting_.empty() || forget_through_.value > 0 || stopping_; });
+            if (waiting_.empty() && forget_through_.value == 0) return;
             batches.swap(waiting_);
             waiting_bytes_ = 0;
+            forget_through = std::exchange(forget_through_, {});
         }
         changed_.notify_all();
         commit(batches);
         batches.clear();
+        if (forget_through.value > 0) forget_now(forget_through);
     }
 }
 
+void Committer::forget_now(Sequence through) {
+    if (const Result<void> done = journal_.truncate(through); !done)
+        log_.warning("old journal segments could not be removed", {{"error", done.error().message}});
+}
+
 void Committer::commit(std::vector<CommitBatch>& batches) {
+    if (batches.empty()) return;
     const auto start = monotonic_now();
     if (!write(batches)) return;
+    std::uint64_t bytes = 0;
+    for (const CommitBatch& batch : batches) bytes += batch.bytes.size();
     if (const Result<void> synced = step_.finish(batches); !synced) {
         // After a failed sync nobody knows what is on the disk. Ending here and reading the journal back is the only
         // way to know; nothing of it was acknowledged.
@@ -67,6 +87,7 @@ void Committer::commit(std::vector<CommitBatch>& batches) {
         std::_Exit(EXIT_FAILURE);
     }
     metrics_.commit_seconds(seconds_since(start));
+    bytes_written_.fetch_add(bytes, std::memory_order_relaxed);
     wake_();
 }
 

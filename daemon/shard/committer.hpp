@@ -32,6 +32,13 @@ public:
     void submit(CommitBatch batch) override;
     Sequence durable() const override { return step_.durable(); }
 
+    // Any thread. Whole segments up to `through` are forgotten soon, between two commits; what it costs, a commit
+    // waits.
+    void forget(Sequence through);
+    std::uint64_t bytes_written() const {
+        return bytes_written_.load(std::memory_order_relaxed);
+    }  // records, since start
+
     // True while the journal refuses writes (disk full): requests are then answered 503 at the door.
     bool stalled() const { return step_.stalled(); }
 
@@ -39,18 +46,22 @@ public:
 
 private:
     void run();
+    void forget_now(Sequence through);
     void commit(std::vector<CommitBatch>& batches);
     bool write(std::vector<CommitBatch>& batches);
 
+    Journal& journal_;
     CommitStep step_;
     Log& log_;
     Metrics& metrics_;
     const std::function<void()> wake_;
+    std::atomic<std::uint64_t> bytes_written_{0};
 
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<CommitBatch> waiting_;  // guarded by mutex_
     std::size_t waiting_bytes_ = 0;     // guarded by mutex_
+    Sequence forget_through_;           // guarded by mutex_; 0: nothing to forget
     bool stopping_ = false;             // guarded by mutex_
     std::thread thread_;
 };

@@ -16,7 +16,8 @@ namespace incidentd {
 
 class Shard {
 public:
-    // `refresh` is called about once a second, on the shard's thread, with the counters that moved. References outlive this.
+    // `refresh` is called about once a second, on the shard's thread, with the counters that moved. References outlive
+    // this.
     Shard(Inbox& inbox, Worker& worker, std::function<void(Counts)> refresh);
     ~Shard();  // stop()
 

@@ -119,7 +119,10 @@ void Worker::release_durable() {
         if (!awaiting_.front().effects.empty()) ready.push_back(std::move(awaiting_.front()));
         awaiting_.pop_front();
     }
+    const Sequence before = released();
+    const Sequence now = awaiting_.empty() ? std::min(durable, last_) : Sequence{awaiting_.front().sequence.value - 1};
     if (!ready.empty()) release_(std::move(ready));
+    if (now > before) released_.store(now.value, std::memory_order_release);
 }
 
 }  // namespace incidentd

@@ -7,6 +7,7 @@
 #include "daemon/metrics.hpp"
 #include "daemon/shard/committer.hpp"
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -36,6 +37,8 @@ public:
 
     Correlator& engine() { return engine_; }
     Sequence last() const { return last_; }
+    // Any thread. The effects of everything up to here were released.
+    Sequence released() const { return {released_.load(std::memory_order_acquire)}; }
 
 private:
     void take(AlertsItem& item, CommitBatch& batch);
@@ -54,6 +57,7 @@ private:
     const std::vector<std::string> sources_;
     const std::function<void(std::vector<ReleasedEffects>&&)> release_;
     std::deque<ReleasedEffects> awaiting_;
+    std::atomic<std::uint64_t> released_{0};
 };
 
 }  // namespace incidentd

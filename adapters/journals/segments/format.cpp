@@ -135,14 +135,15 @@ void encode_snapshot(const SnapshotHeader& header, std::string_view bytes, std::
     store_at(out, begin + checksum_at, crc32c(0, std::string_view(out).substr(begin + after_checksum)));
 }
 
-Result<std::pair<SnapshotHeader, std::string>> decode_snapshot(std::string_view file) {
+Result<std::pair<SnapshotHeader, std::string>> decode_snapshot(std::string file) {
     if (auto checked = check_file_header(file, snapshot_magic, snapshot_header_bytes); !checked) return checked.error();
     if (file.size() - snapshot_header_bytes != load<std::uint64_t>(file, 32))
         return Error{ErrorCode::corrupt, "has not the length its header says"};
-    if (crc32c(0, file.substr(after_checksum)) != load<std::uint32_t>(file, checksum_at))
+    if (crc32c(0, std::string_view(file).substr(after_checksum)) != load<std::uint32_t>(file, checksum_at))
         return Error{ErrorCode::corrupt, "has a checksum that does not match"};
     SnapshotHeader header{{load<std::uint64_t>(file, 16)}, {load<std::int64_t>(file, 24)}};
-    return std::pair{header, std::string(file.substr(snapshot_header_bytes))};
+    file.erase(0, snapshot_header_bytes);
+    return std::pair{header, std::move(file)};
 }
 
 }  // namespace incidentd::segments

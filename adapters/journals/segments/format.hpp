@@ -54,6 +54,6 @@ struct SnapshotHeader {
 };
 void encode_snapshot(const SnapshotHeader& header, std::string_view bytes, std::string& out);
 // Errors: corrupt, in words without the file's name. The string is the snapshot's bytes.
-Result<std::pair<SnapshotHeader, std::string>> decode_snapshot(std::string_view file);
+Result<std::pair<SnapshotHeader, std::string>> decode_snapshot(std::string file);
 
 }  // namespace incidentd::segments

@@ -85,8 +85,30 @@ Result<void> SegmentJournal::open_segments(std::optional<Sequence> keep_through)
     std::vector<Sequence> firsts;
     for (const std::string& name : *names)
         if (const auto first = segments::segment_from_name(name)) firsts.push_back(*first);
-    for (const Sequence first : firsts)
-        if (auto opened = open_segment(first, first == firsts.back(), keep_through); !opened) return opened.error();
+    const auto snapshots = segments::list_snapshots(options_.directory);
+    if (!snapshots) return snapshots.error();
+    const Sequence covered = snapshots->empty() ? Sequence{} : snapshots->back();
+    for (std::size_t i = 0; i < firsts.size(); ++i) {
+        // The last two are read in any case: the newest may be empty, and the end of the log is asked for.
+        const bool is_covered = i + 2 < firsts.size() && firsts[i + 1].value - 1 <= covered.value;
+        const auto opened = is_covered ? take_segment(firsts[i], firsts[i + 1])
+                                       : open_segment(firsts[i], i + 1 == firsts.size(), keep_through);
+        if (!opened) return opened.error();
+    }
+    return {};
+}
+
+// Of a segment that only a snapshot's failure would ask for, only the header is read: a start must not take the longer
+// the more is kept. read() checks every entry anyway.
+Result<void> SegmentJournal::take_segment(Sequence first, Sequence next) {
+    const std::string file = options_.directory + "/" + segments::segment_name(first);
+    auto opened = segments::open_file(file, O_RDONLY);
+    if (!opened) return opened.error();
+    const auto size = segments::file_size(opened->get(), file);
+    if (!size) return size.error();
+    if (const auto header = read_header(opened->get(), file, first); !header) return header.error();
+    last_ = {next.value - 1};
+    segments_.push_back({first, last_, *size});
     return {};
 }
 

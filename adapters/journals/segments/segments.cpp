@@ -171,6 +171,19 @@ Result<void> SegmentJournal::save_snapshot(Sequence through, Instant at, std::st
 
 Result<Journal::Snapshot> SegmentJournal::load_snapshot() { return segments::load_snapshot(options_.directory); }
 
+std::vector<Sequence> SegmentJournal::snapshots() const {
+    const auto found = segments::list_snapshots(options_.directory);
+    return found ? *found : std::vector<Sequence>{};
+}
+
+Result<Journal::Snapshot> SegmentJournal::load_snapshot_at(Sequence through) {
+    return segments::load_snapshot(options_.directory, through);
+}
+
+Result<void> SegmentJournal::set_snapshot_aside(Sequence through) {
+    return segments::set_snapshot_aside(options_.directory, through);
+}
+
 Result<void> SegmentJournal::truncate(Sequence through) {
     bool removed = false;
     while (segments_.size() > 1 && segments_.front().last <= through) {

@@ -33,6 +33,9 @@ public:
     // `through` must be durable already: a snapshot may not know more than the log.
     Result<void> save_snapshot(Sequence through, Instant at, std::string_view bytes) override;
     Result<Snapshot> load_snapshot() override;
+    std::vector<Sequence> snapshots() const override;
+    Result<Snapshot> load_snapshot_at(Sequence through) override;
+    Result<void> set_snapshot_aside(Sequence through) override;
     Result<void> truncate(Sequence through) override;
 
     // The way on after a failed sync(): cuts the log behind the last entry that a successful sync covered, because the
@@ -58,6 +61,7 @@ private:
     explicit SegmentJournal(SegmentOptions options);
     Result<void> open(std::optional<Sequence> keep_through);
     Result<void> open_segments(std::optional<Sequence> keep_through);
+    Result<void> take_segment(Sequence first, Sequence next);
     Result<void> open_segment(Sequence first, bool is_newest, std::optional<Sequence> keep_through);
     Result<void> end_segment(segments::Descriptor file, const segments::SegmentHeader& header, std::uint64_t capacity,
                              std::uint64_t cut_bytes);

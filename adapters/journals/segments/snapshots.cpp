@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace incidentd::segments {
@@ -17,7 +18,7 @@ Result<std::pair<SnapshotHeader, std::string>> read_snapshot(const std::string& 
     if (!size) return size.error();
     std::string bytes;
     if (auto done = read_at(opened->get(), file, 0, static_cast<std::size_t>(*size), bytes); !done) return done.error();
-    return decode_snapshot(bytes);
+    return decode_snapshot(std::move(bytes));
 }
 
 }  // namespace
@@ -46,18 +47,34 @@ Result<void> save_snapshot(const FileCalls& calls, const std::string& directory,
     return {};
 }
 
+Result<Journal::Snapshot> load_snapshot(const std::string& directory, Sequence through) {
+    const std::string file = directory + "/" + snapshot_name(through);
+    auto read = read_snapshot(file);
+    if (!read) return Error{read.error().code, file + " " + read.error().message};
+    if (read->first.through != through)
+        return Error{ErrorCode::corrupt, file + " was renamed: it stands for another sequence"};
+    return Journal::Snapshot{through, read->first.at, std::move(read->second), {}};
+}
+
+Result<void> set_snapshot_aside(const std::string& directory, Sequence through) {
+    const std::string file = directory + "/" + snapshot_name(through);
+    if (::rename(file.c_str(), (file + ".damaged").c_str()) != 0) return io_error("cannot rename", file, errno);
+    return sync_directory(directory);
+}
+
 Result<Journal::Snapshot> load_snapshot(const std::string& directory) {
     auto all = list_snapshots(directory);
     if (!all) return all.error();
     if (all->empty()) return Error{ErrorCode::not_found, "there is no snapshot in " + directory};
     std::string damaged;
     for (auto through = all->rbegin(); through != all->rend(); ++through) {
-        const std::string file = directory + "/" + snapshot_name(*through);
-        auto read = read_snapshot(file);
-        if (read && read->first.through == *through)
-            return Journal::Snapshot{read->first.through, read->first.at, std::move(read->second), std::move(damaged)};
+        auto read = load_snapshot(directory, *through);
+        if (read) {
+            read->passed_over = std::move(damaged);
+            return read;
+        }
         if (!damaged.empty()) damaged += "; ";
-        damaged += file + " " + (read ? "was renamed: it stands for another sequence" : read.error().message);
+        damaged += read.error().message;
     }
     return Error{ErrorCode::corrupt, damaged};
 }

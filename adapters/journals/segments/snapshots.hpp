@@ -23,4 +23,10 @@ Result<void> save_snapshot(const FileCalls& calls, const std::string& directory,
 // intact.
 Result<Journal::Snapshot> load_snapshot(const std::string& directory);
 
+// That one. Errors: corrupt, io.
+Result<Journal::Snapshot> load_snapshot(const std::string& directory, Sequence through);
+
+// Renames a damaged one, so that it neither counts as one of the newest nor is looked at again.
+Result<void> set_snapshot_aside(const std::string& directory, Sequence through);
+
 }  // namespace incidentd::segments

@@ -1,0 +1,114 @@
+// The bytes of records and snapshots: small numbers in few bytes, lengths before texts. See docs/journal-format.md.
+// Private to correlator/.
+#pragma once
+
+#include "correlator/labels.hpp"
+#include "correlator/time.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace incidentd::codec {
+
+class Writer {
+public:
+    explicit Writer(std::string& out) : out_(out) {}
+    void byte(std::uint8_t value) { out_.push_back(static_cast<char>(value)); }
+    // LEB128: small numbers take one byte.
+    void number(std::uint64_t value) {
+        while (value >= 0x80) {
+            byte(static_cast<std::uint8_t>(value | 0x80));
+            value >>= 7;
+        }
+        byte(static_cast<std::uint8_t>(value));
+    }
+    void fixed64(std::uint64_t value) {
+        for (int shift = 0; shift < 64; shift += 8) byte(static_cast<std::uint8_t>(value >> shift));
+    }
+    void time(Instant at) { number(static_cast<std::uint64_t>(at.ms)); }
+    void text(std::string_view value) {
+        number(value.size());
+        out_ += value;
+    }
+    void labels(LabelsView labels) {
+        number(labels.size());
+        for (const LabelView& label : labels) {
+            text(label.name);
+            text(label.value);
+        }
+    }
+
+private:
+    std::string& out_;
+};
+
+// Every read is bounded by the record; after a failure all further reads fail too, so callers check once at the end.
+class Reader {
+public:
+    explicit Reader(std::string_view record) : rest_(record) {}
+    std::uint8_t byte() {
+        if (rest_.empty()) return fail();
+        const auto value = static_cast<std::uint8_t>(rest_.front());
+        rest_.remove_prefix(1);
+        return value;
+    }
+    std::uint64_t number() {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            const std::uint8_t piece = byte();
+            if (failed_) return 0;
+            value |= static_cast<std::uint64_t>(piece & 0x7F) << shift;
+            if ((piece & 0x80) == 0) return value;
+        }
+        return fail();
+    }
+    std::uint64_t fixed64() {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 8) value |= static_cast<std::uint64_t>(byte()) << shift;
+        return value;
+    }
+    Instant time() { return {static_cast<std::int64_t>(number())}; }
+    std::string_view text() {
+        const std::uint64_t size = number();
+        if (failed_ || size > rest_.size()) {
+            fail();
+            return {};
+        }
+        const std::string_view value = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return value;
+    }
+    std::string string() { return std::string(text()); }
+    // A count of things that take at least `least_bytes` each: more than the record can hold is corruption, not memory.
+    std::size_t count(std::size_t least_bytes) {
+        const std::uint64_t value = number();
+        if (failed_ || value > rest_.size() / least_bytes) return fail();
+        return value;
+    }
+    bool flag() { return byte() != 0; }
+    template <class Enum>
+    Enum member(Enum most) {
+        return checked(byte(), most);
+    }
+    template <class Enum>
+    Enum checked(std::uint8_t value, Enum most) {
+        if (value > static_cast<std::uint8_t>(most)) fail();
+        return static_cast<Enum>(value);
+    }
+    void reject() { fail(); }  // what was read makes no sense
+    bool done() const { return !failed_ && rest_.empty(); }
+    bool failed() const { return failed_; }
+
+private:
+    std::uint8_t fail() {
+        failed_ = true;
+        rest_ = {};
+        return 0;
+    }
+    std::string_view rest_;
+    bool failed_ = false;
+};
+
+}  // namespace incidentd::codec

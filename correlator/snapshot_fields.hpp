@@ -1,0 +1,218 @@
+// The fields of records in a snapshot, in order, once for writing and reading. A structured binding names every member,
+// so a new one does not compile until it is here; then raise the format version. Private to correlator/.
+#pragma once
+
+#include "correlator/codec.hpp"
+#include "correlator/state.hpp"
+
+#include <type_traits>
+
+namespace incidentd::snapshot {
+
+// Strings are numbered in the order of their first use: handles depend on history, numbers do not.
+class Save {
+public:
+    static constexpr bool reads = false;
+    Save(std::string& out, const std::vector<std::uint32_t>& numbers) : w_(out), numbers_(numbers) {}
+
+    template <class Number>
+    void number(Number value) {
+        w_.number(static_cast<std::uint64_t>(value));
+    }
+    void fixed(Fingerprint value) {
+        w_.fixed64(value.high);
+        w_.fixed64(value.low);
+    }
+    void fixed(std::uint64_t value) { w_.fixed64(value); }
+    void time(Instant value) { w_.time(value); }
+    void span(Duration value) { w_.number(static_cast<std::uint64_t>(value.ms)); }
+    void text(std::string_view value) { w_.text(value); }
+    void flag(bool value) { w_.byte(value ? 1 : 0); }
+    void string(StringPool::Handle handle) { w_.number(numbers_[handle]); }
+    template <class Enum>
+    void member(Enum value, Enum /*most*/) {
+        w_.byte(static_cast<std::uint8_t>(value));
+    }
+    template <class List, class Each>
+    void list(const List& values, std::size_t /*most*/, const Each& each) {
+        w_.number(values.size());
+        for (const auto& value : values) each(value);
+    }
+
+private:
+    codec::Writer w_;
+    const std::vector<std::uint32_t>& numbers_;
+};
+
+class Load {
+public:
+    static constexpr bool reads = true;
+    Load(codec::Reader& r, StringPool& pool, const std::vector<StringPool::Handle>& strings)
+        : r_(r), pool_(pool), strings_(strings) {}
+
+    template <class Number>
+    void number(Number& value) {
+        const std::uint64_t read = r_.number();
+        value = static_cast<Number>(read);
+        if (static_cast<std::uint64_t>(value) != read) r_.reject();
+    }
+    void fixed(Fingerprint& value) {
+        value.high = r_.fixed64();
+        value.low = r_.fixed64();
+    }
+    void fixed(std::uint64_t& value) { value = r_.fixed64(); }
+    void time(Instant& value) { value = r_.time(); }
+    void span(Duration& value) { value.ms = static_cast<std::int64_t>(r_.number()); }
+    void text(std::string& value) { value = r_.text(); }
+    void flag(bool& value) { value = r_.flag(); }
+    void string(StringPool::Handle& handle) {
+        const std::uint64_t number = r_.number();
+        if (number >= strings_.size()) return r_.reject();
+        handle = strings_[number];
+        pool_.retain(handle);
+    }
+    template <class Enum>
+    void member(Enum& value, Enum most) {
+        value = r_.template member<Enum>(most);
+    }
+    template <class List, class Each>
+    void list(List& values, std::size_t most, const Each& each) {
+        const std::size_t count = r_.count(1);
+        if (count > most) return r_.reject();
+        for (std::size_t i = 0; i < count && !r_.failed(); ++i) each(values.emplace_back());
+    }
+    codec::Reader& reader() { return r_; }
+
+private:
+    codec::Reader& r_;
+    StringPool& pool_;
+    const std::vector<StringPool::Handle>& strings_;
+};
+
+constexpr std::size_t any_count = SIZE_MAX;
+
+template <class Archive, class Pairs>
+void pairs(Archive& a, Pairs& values) {
+    a.list(values, any_count, [&a](auto& pair) {
+        a.text(pair.first);
+        a.text(pair.second);
+    });
+}
+
+template <class Archive, class Record>
+void alert_fields(Archive& a, Record& record) {
+    auto& [fingerprint, labels, details, episode, details_hash, count, starts_at, first_seen, last_seen, expires_at,
+           resolved_at, expiry_watch, incident, source, key, generation, label_count, severity, used, firing,
+           suppressed, acknowledged, counted, forget_set, resolved_by_message, ever_fired, touched] = record;
+    static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(touched)>>, bool>);
+    a.number(generation);
+    a.flag(used);
+    if (!used) return;
+    a.fixed(fingerprint);
+    a.number(label_count);
+    if constexpr (Archive::reads) labels = std::make_unique<InternedLabel[]>(label_count);
+    for (std::uint16_t i = 0; i < label_count; ++i) {
+        a.string(labels[i].name);
+        a.string(labels[i].value);
+    }
+    a.text(details);
+    a.text(episode);
+    a.fixed(details_hash);
+    a.number(count);
+    for (auto* time : {&starts_at, &first_seen, &last_seen, &expires_at, &resolved_at, &expiry_watch}) a.time(*time);
+    a.number(incident.value);
+    a.string(source);
+    a.string(key);
+    a.member(severity, Severity::critical);
+    for (auto* flag : {&firing, &suppressed, &acknowledged, &counted, &forget_set, &resolved_by_message, &ever_fired})
+        a.flag(*flag);
+}
+
+template <class Archive, class Record>
+void sink_fields(Archive& a, Record& record) {
+    auto& [name, update_every, delivered_revision, told_revision, outstanding_revision, ticket, ticket_url, last_sent,
+           outstanding_kind, outstanding, created, settled, dead, update_lost, update_set] = record;
+    a.text(name);
+    a.span(update_every);
+    a.number(delivered_revision);
+    a.number(told_revision);
+    a.number(outstanding_revision);
+    a.text(ticket);
+    a.text(ticket_url);
+    a.time(last_sent);
+    a.member(outstanding_kind, ActionKind::resolve_ticket);
+    for (auto* flag : {&outstanding, &created, &settled, &dead, &update_lost, &update_set}) a.flag(*flag);
+}
+
+template <class Archive, class View>
+void view_fields(Archive& a, View& view) {
+    auto& [id, key, state, title, rule, because, service, category, assignment_group, severity, peak_severity, impact,
+           urgency, priority, acknowledged, acknowledged_by, began_at, opened_at, acknowledged_at, resolved_at,
+           alerts_total, alerts_firing, messages_total, revision, group_labels] = view;
+    a.number(id.value);
+    a.member(state, IncidentState::dropped);
+    for (auto* text : {&key, &title, &rule, &because, &service, &category, &assignment_group, &acknowledged_by})
+        a.text(*text);
+    a.member(severity, Severity::critical);
+    a.member(peak_severity, Severity::critical);
+    a.member(impact, Impact::high);
+    a.member(urgency, Urgency::critical);
+    a.member(priority, Priority::p5);
+    a.flag(acknowledged);
+    for (auto* time : {&began_at, &opened_at, &acknowledged_at, &resolved_at}) a.time(*time);
+    for (auto* number : {&alerts_total, &alerts_firing, &messages_total, &revision}) a.number(*number);
+    pairs(a, group_labels);
+}
+
+template <class Archive, class Optional>
+void urgency_field(Archive& a, Optional& urgency) {
+    bool is_set = urgency.has_value();
+    a.flag(is_set);
+    if (!is_set) return;
+    if constexpr (Archive::reads) urgency.emplace();
+    a.member(*urgency, Urgency::critical);
+}
+
+constexpr std::size_t sinks_most = 32;
+
+template <class Archive, class Record>
+void incident_fields(Archive& a, Record& record) {
+    auto& [view, group, within, quiet, max_age, ack_sampled, urgency_fixed, max_alerts, last_onset, last_recovery,
+           touched, generation, firing_by_severity, alerts, facts, sinks, acknowledgements, route_labels] = record;
+    static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(touched)>>, bool>);
+    view_fields(a, view);
+    a.fixed(group);
+    for (auto* span : {&within, &quiet, &max_age}) a.span(*span);
+    a.flag(ack_sampled);
+    urgency_field(a, urgency_fixed);
+    a.number(max_alerts);
+    a.time(last_onset);
+    a.time(last_recovery);
+    a.number(generation);
+    for (auto& firing : firing_by_severity) a.number(firing);
+    a.list(alerts, any_count, [&a](auto& slot) { a.number(slot); });
+    a.list(facts, any_count, [&a](auto& fact) {
+        a.number(fact.revision);
+        a.time(fact.fact.at);
+        a.text(fact.fact.text);
+    });
+    a.list(sinks, sinks_most, [&a](auto& sink) { sink_fields(a, sink); });
+    a.list(acknowledgements, any_count, [&a](auto& one) {
+        a.number(one.slot);
+        a.text(one.actor);
+    });
+    pairs(a, route_labels);
+}
+
+template <class Archive, class Record>
+void deadline_fields(Archive& a, Record& deadline) {
+    auto& [at, order, subject, generation, kind, detail] = deadline;
+    a.time(at);
+    a.number(order);
+    a.number(subject);
+    a.number(generation);
+    a.member(kind, DeadlineKind::update_due);
+    a.number(detail);
+}
+
+}  // namespace incidentd::snapshot

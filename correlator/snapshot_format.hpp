@@ -1,0 +1,11 @@
+// Private to correlator/: the version of what snapshot_encode.cpp writes and snapshot_decode.cpp reads. Raise it with
+// any change of fields; docs/journal-format.md describes them.
+#pragma once
+
+#include <cstdint>
+
+namespace incidentd::snapshot {
+
+constexpr std::uint8_t format_version = 1;
+
+}  // namespace incidentd::snapshot

@@ -7,6 +7,7 @@
 namespace incidentd {
 namespace {
 
+constexpr std::size_t alert_text_bytes_shown_max = 1024;
 constexpr std::size_t labels_shown_max = 12;
 constexpr std::size_t label_bytes_shown_max = 200;
 
@@ -119,6 +120,8 @@ void add_alerts(std::string& out, const Action& action) {
                ", first " + when(alert.first_seen);
         if (alert.last_seen != alert.first_seen) out += ", last " + when(alert.last_seen);
         out += "\n";
+        if (!alert.text.empty() && alert.text != alert.title)
+            out += "  " + cut_text(one_line(alert.text), alert_text_bytes_shown_max) + "\n";
         if (!alert.labels.empty()) out += "  " + labels_of(alert) + "\n";
         if (!alert.url.empty()) out += "  " + one_line(alert.url) + "\n";
     }

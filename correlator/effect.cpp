@@ -87,7 +87,10 @@ struct Describe {
         line.append(" " + describe_incident(a.incident));
         line.field("alerts", static_cast<std::uint64_t>(a.alerts.size()));
         for (const AlertSummary& s : a.alerts) {
-            line.field("alert", to_string(s.fingerprint)).field("source", s.source).field("title", s.title);
+            line.field("alert", to_string(s.fingerprint))
+                .field("source", s.source)
+                .field("title", s.title)
+                .field("text", s.text);
             line.field("severity", to_string(s.severity)).field("firing", s.firing ? 1U : 0U).field("count", s.count);
             line.field("first", s.first_seen).field("last", s.last_seen).field("url", s.url).field("labels", s.labels);
         }

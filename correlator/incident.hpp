@@ -25,6 +25,7 @@ struct AlertSummary {
     Fingerprint fingerprint;
     std::string source;
     std::string title;
+    std::string text;  // the source's own words: plugin output, description
     Severity severity = Severity::unknown;
     bool firing = false;
     std::uint64_t count = 0;  // messages received, this one included

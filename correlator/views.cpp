@@ -75,6 +75,7 @@ AlertSummary Correlator::State::summary(Slot slot) const {
     copy.fingerprint = alert.fingerprint;
     copy.source = pool.view(alert.source);
     copy.title = details.title;
+    copy.text = details.text;
     copy.severity = alert.severity;
     copy.firing = alert.firing;
     copy.count = alert.count;

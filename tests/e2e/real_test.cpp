@@ -57,6 +57,7 @@ TEST_CASE("nagios") {
     REQUIRE(bench.becomes(1, "new"));
     CHECK_MESSAGE(bench.tracker.texts(1).find("disk on web01 is CRITICAL") != std::string::npos,
                   bench.tracker.texts(1));
+    CHECK_MESSAGE(bench.tracker.texts(1).find("disk of web01 is full") != std::string::npos, bench.tracker.texts(1));
     CHECK(bench.daemon.cli_json({"incidents", "show", "INC-1"}).text("/alerts/0/text") == "disk of web01 is full");
     CHECK(count_incidents(bench.daemon, "open") == 1);
     append(nagios.value("COMMAND_FILE"),

@@ -62,6 +62,7 @@ void write_alert(std::string& out, const AlertSummary& alert) {
     object.text("fingerprint", to_string(alert.fingerprint));
     object.text("source", alert.source);
     object.text("title", alert.title);
+    object.text("text", alert.text);
     object.text("status", alert.firing ? "firing" : "resolved");
     object.text("severity", to_string(alert.severity));
     object.number("count", alert.count);

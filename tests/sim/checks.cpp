@@ -4,6 +4,8 @@
 
 namespace incidentd::sim {
 
+std::string name_of_message(Instant start) { return "message " + std::to_string(start.ms % 100'000'000); }
+
 void Checks::forget() {
     incidents_.clear();
     by_key_.clear();
@@ -50,7 +52,7 @@ void Checks::read_journal() {
         const Result<Input> input = decode(entry.record, scratch);
         if (!input) throw Violation("a record does not decode: " + input.error().message);
         if (const auto* alerts = std::get_if<AlertsReceived>(&*input))
-            for (const AlertEvent& event : alerts->events) durable_.insert(std::string(event.actor));
+            for (const AlertEvent& event : alerts->events) durable_.insert(name_of_message(event.starts_at));
         return true;
     });
 }

@@ -15,6 +15,9 @@
 
 namespace incidentd::sim {
 
+// Of a message of a source, by the start it claims.
+std::string name_of_message(Instant start);
+
 class Checks {
 public:
     Checks(Stage& stage, MemoryJournal& journal) : stage_(stage), journal_(journal) {}

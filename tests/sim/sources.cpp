@@ -20,11 +20,11 @@ std::vector<Condition> some_conditions(Stage& stage, const std::string& prefix, 
     return out;
 }
 
-// `text` must live as long as the draft.
-void describe(AlertDraft& draft, const Condition& condition, const std::string& text) {
+// The start that a source claims serves as the message's name: it is journaled with refreshes, too.
+void describe(AlertDraft& draft, const Condition& condition, Instant message) {
     draft.labels = {{"alertname", condition.key}, {"host", condition.host}, {"service", condition.service}};
     draft.title = condition.key;
-    draft.actor = text;
+    draft.starts_at = message;
     draft.severity = Severity::error;
 }
 
@@ -124,20 +124,22 @@ private:
     }
 
     void post(std::size_t i, const Request& request, Answered answered) {
-        const std::string message = "message " + conditions_[i].key + "/" + std::to_string(++messages_);
+        const Instant name{1'700'000'000'000 + ++stage_.messages};
+        const std::string message = name_of_message(name);
         AlertBatch batch("edge");
         bool has_recovery = false;
         for (const Message& one : request) {
             const std::string episode = std::to_string(one.episode);
             AlertDraft draft;
-            describe(draft, conditions_[i], message);
+            describe(draft, conditions_[i], name);
             draft.kind = one.kind;
             draft.key = conditions_[i].key;
             draft.episode = episode;
             (void)batch.add(draft, EventLimits{});
             has_recovery = has_recovery || one.kind == EventKind::resolved;
         }
-        stage_.say("edge sends " + message + ": " + std::string(to_string(request.front().kind)));
+        stage_.say("edge sends " + message + " about " + conditions_[i].key + ": " +
+                   std::string(to_string(request.front().kind)));
         host_.receive(std::move(batch), message, has_recovery, std::move(answered));
     }
 
@@ -145,7 +147,6 @@ private:
     Host& host_;
     std::vector<Condition> conditions_;
     std::vector<Line> lines_;
-    std::uint64_t messages_ = 0;
 };
 
 class Level final : public Source {
@@ -199,12 +200,13 @@ private:
     }
 
     void post(const std::vector<Condition>& told, Instant sent) {
-        const std::string message = "message level/" + std::to_string(++messages_);
+        const Instant name{1'700'000'000'000 + ++stage_.messages};
+        const std::string message = name_of_message(name);
         AlertBatch batch("level");
         bool has_recovery = false;
         for (const Condition& condition : told) {
             AlertDraft draft;
-            describe(draft, condition, message);
+            describe(draft, condition, name);
             draft.kind = condition.firing ? EventKind::firing : EventKind::resolved;
             if (condition.firing) draft.expires_at = stage_.wall() + minutes(4);
             (void)batch.add(draft, EventLimits{});
@@ -219,7 +221,6 @@ private:
     Stage& stage_;
     Host& host_;
     std::vector<Condition> conditions_;
-    std::uint64_t messages_ = 0;
     Instant calm_since_;
     bool told_since_calm_ = false;
 };

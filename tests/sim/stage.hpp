@@ -48,10 +48,12 @@ public:
 
     Random random;
     Instant now{1'767'225'600'000};
-    Duration skew{0};        // the daemon's wall clock minus `now`
-    bool calm = false;       // no more faults
-    bool tells_all = false;  // the whole story, not only its end
+    Duration skew{0};           // the daemon's wall clock minus `now`
+    bool calm = false;          // no more faults
+    std::int64_t messages = 0;  // sent by sources
+    bool tells_all = false;     // the whole story, not only its end
     std::uint64_t events = 0;
+
     std::map<std::string, std::uint64_t> faults;  // by kind
     Instant wall() const { return now + skew; }
 

@@ -19,14 +19,14 @@ std::string_view place(std::string_view name, const TemplateScope& scope) {
     return {};
 }
 
-bool applies(const GroupRule& rule, LabelsView labels) {
+bool applies(const CorrelationRule& rule, LabelsView labels) {
     if (!matches_all(rule.match, labels)) return false;
     return rule.by_optional || std::all_of(rule.by.begin(), rule.by.end(), [labels](const std::string& name) {
                return !find_label(labels, name).empty();
            });
 }
 
-Fingerprint group_of(const GroupRule& rule, LabelsView labels) {
+Fingerprint group_of(const CorrelationRule& rule, LabelsView labels) {
     std::vector<LabelView> values;
     values.reserve(rule.by.size());
     for (const std::string& name : rule.by) values.push_back({name, find_label(labels, name)});
@@ -36,7 +36,7 @@ Fingerprint group_of(const GroupRule& rule, LabelsView labels) {
     }());
 }
 
-std::string group_text(const GroupRule& rule, LabelsView labels) {
+std::string group_text(const CorrelationRule& rule, LabelsView labels) {
     std::string text;
     for (const std::string& name : rule.by) {
         if (!text.empty()) text += ", ";
@@ -56,7 +56,7 @@ std::string default_service(LabelsView labels) {
     return "unknown";
 }
 
-Impact assessed_impact(const GroupRule& rule, const TemplateScope& scope) {
+Impact assessed_impact(const CorrelationRule& rule, const TemplateScope& scope) {
     return impact_from(render(rule.impact, scope)).value_or(Impact::medium);
 }
 
@@ -81,14 +81,14 @@ void Correlator::State::on_onset(Slot slot) {
     const UnpackedDetails details = unpack_details(alert.details);
     TemplateScope scope{labels, details.title, pool.view(alert.source), {}, alert.severity};
     if (rules != nullptr) {
-        for (const GroupRule& rule : rules->correlate) {
+        for (const CorrelationRule& rule : rules->correlate) {
             if (!applies(rule, labels)) continue;
             scope.rule = rule.name;
             return group_by_rule(slot, rule, scope);
         }
     }
     // Compiled sets end with a rule that matches everything; a journal may be read before its first RulesActivated.
-    const GroupRule fallback{};
+    const CorrelationRule fallback{};
     group_by_rule(slot, fallback, scope);
 }
 
@@ -113,7 +113,7 @@ bool Correlator::State::rejoin(Slot slot) {
     return true;
 }
 
-void Correlator::State::group_by_rule(Slot slot, const GroupRule& rule, const TemplateScope& scope) {
+void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
     const Fingerprint group = group_of(rule, scope.labels);
     const std::string what =
         "rule " + (rule.name.empty() ? std::string("none") : rule.name) + ": " + group_text(rule, scope.labels);
@@ -189,7 +189,7 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
     advance_sinks(incident);
 }
 
-IncidentRecord& Correlator::State::begin_incident(const GroupRule& rule, Fingerprint group,
+IncidentRecord& Correlator::State::begin_incident(const CorrelationRule& rule, Fingerprint group,
                                                   const TemplateScope& scope) {
     const IncidentId id{next_incident++};
     IncidentRecord& incident = incidents[id];
@@ -222,7 +222,7 @@ IncidentRecord& Correlator::State::begin_incident(const GroupRule& rule, Fingerp
 }
 
 IncidentRecord& Correlator::State::begin_overflow(const TemplateScope& scope) {
-    GroupRule rule;
+    CorrelationRule rule;
     rule.name = "overflow";
     rule.max_age = Duration{0};
     rule.max_alerts = limits.alerts_max;

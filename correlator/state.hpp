@@ -99,10 +99,10 @@ struct Correlator::State {
     // --- grouping.cpp -----------------------------------------------------------------------------------------------
     void on_onset(Slot slot);
     bool rejoin(Slot slot);
-    void group_by_rule(Slot slot, const GroupRule& rule, const TemplateScope& scope);
+    void group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
     IncidentRecord* joinable(Fingerprint group, std::string& why_not);
     void join(Slot slot, IncidentRecord& incident, Verdict verdict, std::string because);
-    IncidentRecord& begin_incident(const GroupRule& rule, Fingerprint group, const TemplateScope& scope);
+    IncidentRecord& begin_incident(const CorrelationRule& rule, Fingerprint group, const TemplateScope& scope);
     IncidentRecord& begin_overflow(const TemplateScope& scope);
 
     // --- lifecycle.cpp ----------------------------------------------------------------------------------------------

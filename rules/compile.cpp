@@ -41,7 +41,7 @@ public:
 
     RuleSet finish() {
         check_routes();
-        const std::vector<GroupRule>& last = defaults_->set_.correlate;
+        const std::vector<CorrelationRule>& last = defaults_->set_.correlate;
         set_.correlate.insert(set_.correlate.end(), last.begin(), last.end());
         if (set_.routes.empty() && !bundle_.sinks.empty())
             set_.routes.push_back({{}, bundle_.sinks, false, minutes(1)});
@@ -69,7 +69,7 @@ private:
         }
         if (set_.correlate.size() >= correlate_rules_max) return;
         SettingsReader reader(node, problems_);
-        GroupRule rule;
+        CorrelationRule rule;
         rule.name = reader.require_text("name");
         check_name(reader, rule.name);
         rule.match = read_match(reader);
@@ -101,7 +101,7 @@ private:
             "give each rule its own name");
     }
 
-    void check_reachable(const SettingsNode& node, const GroupRule& rule) {
+    void check_reachable(const SettingsNode& node, const CorrelationRule& rule) {
         if (!catch_all_.empty()) {
             problems_.add(node.where, node.path,
                           "can never apply: rule '" + catch_all_ + "' before it takes every alert",
@@ -119,7 +119,7 @@ private:
                        "the one operation there is: op: group");
     }
 
-    void read_by(SettingsReader& reader, GroupRule& rule) {
+    void read_by(SettingsReader& reader, CorrelationRule& rule) {
         if (!reader.has("by")) {
             reader.problem("by", "is missing",
                            "list the labels that form a group, or [] for one group of all it matches");
@@ -142,7 +142,7 @@ private:
         rule.by_optional = require == "optional";
     }
 
-    void read_close(const SettingsNode& node, GroupRule& rule) {
+    void read_close(const SettingsNode& node, CorrelationRule& rule) {
         SettingsReader reader(node, problems_);
         read_duration(reader, "quiet", seconds(0), hours(24 * 30), rule.quiet);
         read_duration(reader, "max_age", seconds(0), hours(24 * 365), rule.max_age);
@@ -152,7 +152,7 @@ private:
         reader.finish();
     }
 
-    void read_incident(const SettingsNode& node, GroupRule& rule) {
+    void read_incident(const SettingsNode& node, CorrelationRule& rule) {
         SettingsReader reader(node, problems_);
         const std::pair<const char*, Template*> texts[] = {
             {"title", &rule.title}, {"category", &rule.category}, {"service", &rule.service}, {"assign", &rule.assign}};

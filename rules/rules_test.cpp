@@ -57,7 +57,7 @@ route:
 TEST_CASE("every key of a rule file arrives in the set") {
     const std::shared_ptr<const RuleSet> set = compiled(bundle_of(full));
     REQUIRE(set->correlate.size() == 6);
-    const GroupRule& rule = set->correlate[0];
+    const CorrelationRule& rule = set->correlate[0];
     CHECK(rule.name == "db-outage");
     REQUIRE(rule.match.size() == 2);
     CHECK(rule.match[0].text() == "service=~\"mysql|pg\"");
@@ -96,7 +96,7 @@ TEST_CASE("without rule files the built-in set takes everything and tells every 
     CHECK_FALSE(set->correlate[0].by_optional);
     CHECK(set->correlate[0].within == minutes(15));
     CHECK(set->correlate[0].quiet == minutes(5));
-    const GroupRule& last = set->correlate.back();
+    const CorrelationRule& last = set->correlate.back();
     CHECK(last.match.empty());
     CHECK(last.by_optional);
     CHECK(set->priority[1][1] == Priority::p3);

@@ -109,13 +109,16 @@ void Correlator::State::describe_state(const std::function<void(Effect&&)>& visi
             DeliveryState state = DeliveryState::delivered;
             if (sink.outstanding) state = DeliveryState::due;
             if (sink.dead) state = DeliveryState::dead;
-            visit(Effect{sink.last_sent,
-                         DeliveryChanged{id, sink.name, sink.outstanding_kind, state, sink.outstanding_revision,
-                                         sink.ticket, sink.ticket_url, {}}});
+            visit(Effect{sink.last_sent, DeliveryChanged{id,
+                                                         sink.name,
+                                                         sink.outstanding_kind,
+                                                         state,
+                                                         sink.outstanding_revision,
+                                                         sink.ticket,
+                                                         sink.ticket_url,
+                                                         {}}});
         }
     }
-    for (Slot slot = 0; slot < alerts.end(); ++slot)
-        if (alerts[slot].used && alerts[slot].ever_fired) visit(Effect{now, AlertChanged{row(slot)}});
 }
 
 std::uint64_t Correlator::State::digest() const {
@@ -128,7 +131,8 @@ std::uint64_t Correlator::State::digest() const {
     for (Slot slot = 0; slot < alerts.end(); ++slot) {
         if (!alerts[slot].used) continue;
         digest.number(slot);
-        digest.text(describe(Effect{alerts[slot].expires_at, AlertChanged{row(slot)}}));
+        digest.text(describe(row(slot)));
+        digest.number(static_cast<std::uint64_t>(alerts[slot].expires_at.ms));
         digest.text(alerts[slot].episode);
         digest.number((alerts[slot].counted ? 1U : 0U) | (alerts[slot].resolved_by_message ? 2U : 0U) |
                       (alerts[slot].ever_fired ? 4U : 0U));

@@ -1,5 +1,7 @@
 // The rule files incidentd.yaml names, read and compiled with it.
+#include "daemon/clock.hpp"
 #include "daemon/config_parts.hpp"
+#include "daemon/rule_sources.hpp"
 
 #include <glob.h>
 
@@ -9,7 +11,7 @@ namespace incidentd {
 namespace {
 
 constexpr std::size_t rule_files_max = 1000;
-constexpr std::size_t rule_bytes_max = 8 * 1024 * 1024;  // of all files: they are journaled as one record
+constexpr std::size_t rule_bytes_max = 32 * 1024 * 1024;  // of all files: they are journaled as one record
 
 std::vector<std::string> expand(const std::string& pattern) {
     std::vector<std::string> paths;
@@ -62,7 +64,7 @@ void read_rules(ConfigReading& reading) {
         reading.root.problem("rules", "hold more than " + std::to_string(rule_bytes_max) + " bytes in all");
         return;
     }
-    reading.config.compiled_rules = compile(bundle, reading.problems);
+    reading.config.compiled_rules = load_rules(bundle, rule_sources(), wall_clock_now(), reading.problems);
 }
 
 }  // namespace incidentd

@@ -1,5 +1,6 @@
 #include "daemon/cli.hpp"
 
+#include "daemon/cli_rules.hpp"
 #include "daemon/config.hpp"
 #include "daemon/serve.hpp"
 #include "daemon/snapshot_build.hpp"
@@ -15,8 +16,6 @@
 
 namespace incidentd {
 namespace {
-
-constexpr const char* default_config = "/etc/incidentd/incidentd.yaml";
 
 struct Arguments {
     std::string config = default_config;
@@ -45,9 +44,8 @@ int check_config(const Arguments& arguments) {
     Problems problems;
     const std::optional<Config> config = load_config(arguments.config, problems);
     if (!config) return report_problems(problems, arguments.json());
-    if (arguments.json())
-        fmt::print("[]\n");
-    else
+    std::fputs(render_problems(problems, arguments.json()).c_str(), arguments.json() ? stdout : stderr);
+    if (!arguments.json())
         fmt::print("{}: good ({} sources, {} sinks, {} correlation rules)\n", arguments.config, config->sources.size(),
                    config->sinks.size(), config->compiled_rules->correlate.size());
     return exit_ok;
@@ -57,6 +55,7 @@ int serve_command(const Arguments& arguments) {
     Problems problems;
     std::optional<Config> config = load_config(arguments.config, problems);
     if (!config) return report_problems(problems, arguments.json());
+    std::fputs(render_problems(problems, false).c_str(), stderr);
     if (!arguments.state_directory.empty())
         config->state_directory = std::filesystem::absolute(arguments.state_directory);
     if (!arguments.listen.empty()) {
@@ -170,9 +169,10 @@ public:
             add(root, "serve", "run the daemon in the foreground", [this] { return serve_command(arguments_); });
         add_state(serve_app, arguments);
         serve_app->add_option("--listen", arguments.listen, "ADDRESS:PORT instead of the configuration's listen");
-        add_config(add(root, "check-config", "check a configuration and its rules, report every problem",
-                       [this] { return check_config(arguments_); }),
-                   arguments);
+        CLI::App* check = add(root, "check-config", "check a configuration and its rules, report every problem",
+                              [this] { return check_config(arguments_); });
+        check->footer("Exit code: 0 it can be used, also with warnings; 78 it cannot; 2 wrong usage.");
+        add_config(check, arguments);
         add_incidents(root);
         add_deliveries(root);
         CLI::App* explain = add(root, "explain", "say what became of an alert, and why", [this] {
@@ -184,6 +184,7 @@ public:
                          "fingerprint (or its first digits), or matchers such as 'alertname=\"DiskFull\"'")
             ->required();
         add_state(explain, arguments);
+        rules_.emplace(root, [this](std::function<int()> chosen) { chosen_ = std::move(chosen); });
         add(root, "token", "draw a token and its hash", [this] { return token_command(arguments_); });
         add_snapshot_builder(root);
         add(root, "version", "print the version", [this] { return version_command(arguments_); });
@@ -279,6 +280,7 @@ private:
     }
     Arguments& arguments_;
     std::function<int()> chosen_;
+    std::optional<RulesCommands> rules_;
 };
 
 }  // namespace

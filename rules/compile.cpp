@@ -120,8 +120,8 @@ std::shared_ptr<const RuleSet> compile(const RuleBundle& bundle, Problems& probl
     return std::make_shared<const RuleSet>(std::move(compilation.set));
 }
 
-std::shared_ptr<const RuleSet> load_rules(RuleBundle& bundle, const RuleSources& sources, Instant now,
-                                          Problems& problems) {
+std::shared_ptr<const RuleSet> load_and_compile(RuleBundle& bundle, const RuleSources& sources, Instant now,
+                                                Problems& problems) {
     const std::size_t before = problems.items().size();
     bundle.tables.clear();
     bundle.zones.clear();

@@ -41,26 +41,6 @@ std::string found_in(const SettingsNode& node) {
 
 }  // namespace
 
-std::string list_of(const std::vector<std::string>& words) {
-    std::string out;
-    for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
-    return out.empty() ? "none" : out;
-}
-
-std::string hint_of(std::string_view word, const std::vector<std::string>& known) {
-    const std::string near = nearest(word, known);
-    return near.empty() ? "" : "did you mean '" + near + "'?";
-}
-
-std::string one_of(std::span<const std::string_view> words) {
-    std::string out;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        out += i == 0 ? "" : i + 1 == words.size() ? " or " : ", ";
-        out += words[i];
-    }
-    return out;
-}
-
 FieldReader::FieldReader(const SettingsNode& node, const Shape& shape, Problems& problems)
     : settings_(node, problems), shape_(shape) {
     const bool is_map = node.kind == SettingsNode::Kind::map || node.kind == SettingsNode::Kind::null;
@@ -252,14 +232,8 @@ std::optional<std::size_t> FieldReader::choice(std::string_view key) {
 }
 
 void FieldReader::read(std::string_view key, Duration& out) {
-    const std::optional<Duration> read = settings_.duration(key);
-    if (!read.has_value()) return;
     const Field& known = field(key);
-    if (read->ms < known.least || read->ms > known.most) {
-        problem(key, "must be from " + bounds_text(known) + ", found " + to_string(*read));
-        return;
-    }
-    out = *read;
+    read_duration(settings_, key, milliseconds(known.least), milliseconds(known.most), out);
 }
 
 void FieldReader::read(std::string_view key, std::uint32_t& out) {

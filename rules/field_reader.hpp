@@ -5,6 +5,7 @@
 #include "correlator/matcher.hpp"
 #include "correlator/rule_set.hpp"
 #include "correlator/time.hpp"
+#include "rules/rule_fields.hpp"
 #include "rules/schema.hpp"
 #include "rules/settings.hpp"
 
@@ -57,10 +58,5 @@ private:
     SettingsReader settings_;
     const Shape& shape_;
 };
-
-std::string list_of(const std::vector<std::string>& words);                         // "a, b"; "none" when empty
-std::string hint_of(std::string_view word, const std::vector<std::string>& known);  // "did you mean 'x'?" or ""
-// "present or optional"
-std::string one_of(std::span<const std::string_view> words);
 
 }  // namespace incidentd

@@ -20,7 +20,7 @@ struct RuleBundle {
     using NamedTexts = std::vector<std::pair<std::string, std::string>>;
     NamedTexts files;                // (name, YAML), in load order
     std::vector<std::string> sinks;  // names of the configured sinks
-    NamedTexts tables{};             // (name, CSV), by name; filled by load_rules()
+    NamedTexts tables{};             // (name, CSV), by name; filled by load_and_compile()
     NamedTexts zones{};              // (name, offsets as zone_text() writes them), by name; likewise
 
     std::string serialise() const;  // canonical; equal bundles give equal text
@@ -29,7 +29,8 @@ struct RuleBundle {
     std::string hash() const;    // 16 hex digits over serialise()
 };
 
-// Where load_rules() gets what rules refer to; rules/ itself reads no file. Errors become problems at the reference.
+// Where load_and_compile() gets what rules refer to; rules/ itself reads no file. Errors become problems at the
+// reference.
 struct RuleSources {
     std::function<Result<std::string>(const std::string& path)> table;  // bytes of a CSV file; path as in the bundle
     // Bytes of a TZif file (RFC 9636) of the time zone database. not_found: there is no such zone.
@@ -47,8 +48,8 @@ std::string_view default_rules();
 
 // Compiles, takes the tables and zones the rules name into the bundle, and adds warnings about rules that are probably
 // not meant so. `now`: silences that are over by then are warned of; absent: none are. nullptr when there are problems.
-std::shared_ptr<const RuleSet> load_rules(RuleBundle& bundle, const RuleSources& sources, Instant now,
-                                          Problems& problems);
+std::shared_ptr<const RuleSet> load_and_compile(RuleBundle& bundle, const RuleSources& sources, Instant now,
+                                                Problems& problems);
 
 // The same set from a bundle that holds everything, without the search for warnings: replay, tests. nullptr when any
 // problem was found. Every set ends with default_rules(); without a `route` every sink gets everything.

@@ -42,7 +42,7 @@ struct Loaded {
 
 Loaded load(std::string text) {
     Loaded out{nullptr, {{{"rules/r.yaml", "version: 1\n" + std::move(text)}}, {"rt"}}, {}};
-    out.set = load_rules(out.bundle, sources(), Instant{}, out.problems);
+    out.set = load_and_compile(out.bundle, sources(), Instant{}, out.problems);
     CHECK((out.set == nullptr) == !out.problems.empty());
     return out;
 }

@@ -1,4 +1,5 @@
 // Rule files into one RuleSet. Every problem of every file is found in one go.
+#include "correlator/rule_index.hpp"
 #include "rules/compiler.hpp"
 
 namespace incidentd {
@@ -90,6 +91,12 @@ Compilation compile_all(const RuleBundle& bundle, const RuleSources* sources, Pr
     return compilation;
 }
 
+std::shared_ptr<const RuleSet> indexed(RuleSet set, std::string hash) {
+    set.hash = std::move(hash);
+    set.index = std::make_shared<const RuleIndex>(set);
+    return std::make_shared<const RuleSet>(std::move(set));
+}
+
 }  // namespace
 
 std::string Compilation::name_of(FieldReader& reader, const std::string& section, std::size_t ordinal) {
@@ -116,8 +123,7 @@ std::shared_ptr<const RuleSet> compile(const RuleBundle& bundle, Problems& probl
     const std::size_t before = problems.items().size();
     Compilation compilation = compile_all(bundle, nullptr, problems);
     if (problems.items().size() != before) return nullptr;
-    compilation.set.hash = bundle.hash();
-    return std::make_shared<const RuleSet>(std::move(compilation.set));
+    return indexed(std::move(compilation.set), bundle.hash());
 }
 
 std::shared_ptr<const RuleSet> load_and_compile(RuleBundle& bundle, const RuleSources& sources, Instant now,
@@ -130,8 +136,7 @@ std::shared_ptr<const RuleSet> load_and_compile(RuleBundle& bundle, const RuleSo
     for (auto& [name, zone] : compilation.zones) bundle.zones.emplace_back(name, std::move(zone.text));
     if (problems.items().size() != before) return nullptr;
     (void)now;
-    compilation.set.hash = bundle.hash();
-    return std::make_shared<const RuleSet>(std::move(compilation.set));
+    return indexed(std::move(compilation.set), bundle.hash());
 }
 
 }  // namespace incidentd

@@ -193,6 +193,13 @@ void FieldReader::add_matchers(const SettingsNode& item, Matchers& out) {
                        shown(item.scalar) + " is not a matcher: " + std::move(message));
         return;
     }
+    if (item.scalar.empty()) {
+        problems().add(item.where, item.path, "is empty, which would match every alert",
+                       "write a matcher such as severity=\"critical\", or leave it out");
+    }
+    for (const Matcher& matcher : *parsed) {
+        if (matcher.name().empty()) problems().add(item.where, item.path, "names a label with no name");
+    }
     std::move(parsed->begin(), parsed->end(), std::back_inserter(out));
 }
 

@@ -39,8 +39,8 @@ TEST_CASE("projector: while it cannot be written it holds up nobody, and nothing
     {
         Projector projector(std::move(*writer), Duration{0}, log);
         projector.start();
-        submit(projector, many(1, 1));  // tried, and fails
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        submit(projector, many(1, 1));                                                        // tried, and fails
+        while (!projector.idle()) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // until it is under way
         submit(projector, many(2, Projector::waiting_most));
         submit(projector, many(3, 1));  // does not fit; returns once the first has failed
         submit(projector, many(4, 1));

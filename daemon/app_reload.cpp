@@ -80,6 +80,9 @@ void App::reload() {
     metrics_.config_reload(changes.has_value());
     for (const Problem& problem : problems.items())
         log_.error("reload refused, the running configuration stays", {{"problem", to_string(problem)}});
+    for (const Problem& warning : problems.warnings())
+        log_.warning("the rules can be used, yet something in them is probably not meant",
+                     {{"warning", to_string(warning)}});
     if (changes) reloaded(*changes);
     for (const ReplyPtr& reply : waiting)
         reply->send(changes ? taken_reply(*changes, rules_hash_) : refused_reply(problems));

@@ -8,6 +8,7 @@
 #include "daemon/cli_text.hpp"
 #include "daemon/clock.hpp"
 #include "daemon/config_parts.hpp"
+#include "daemon/rule_sources.hpp"
 #include "rules/explain/alert_path.hpp"
 
 #include <iostream>
@@ -187,9 +188,9 @@ Result<std::string> read_alert(const std::string& file) {
 
 int explain_rules(const RulesExplainOptions& options) {
     Problems problems;
-    const RuleBundle bundle = rules_at(options.rules, problems);
+    RuleBundle bundle = rules_at(options.rules, problems);
     std::shared_ptr<const RuleSet> rules;
-    if (problems.empty()) rules = compile(bundle, problems);
+    if (problems.empty()) rules = load_and_compile(bundle, rule_sources(), wall_clock_now(), problems);
     if (rules == nullptr) {
         std::fputs(render_problems(problems, false).c_str(), stderr);
         return exit_failed;

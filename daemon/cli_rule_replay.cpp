@@ -2,9 +2,11 @@
 #include "daemon/cli.hpp"
 #include "daemon/cli_rules.hpp"
 #include "daemon/cli_text.hpp"
+#include "daemon/clock.hpp"
 #include "daemon/replay/export.hpp"
 #include "daemon/replay/report.hpp"
 #include "daemon/rule_files.hpp"
+#include "daemon/rule_sources.hpp"
 
 #include <optional>
 
@@ -36,7 +38,7 @@ std::optional<ReplayRules> load_rules_of(const std::vector<std::string>& files, 
         if (std::find(rules.bundle.sinks.begin(), rules.bundle.sinks.end(), sink) == rules.bundle.sinks.end())
             rules.bundle.sinks.push_back(sink);
     if (!problems.empty()) return std::nullopt;
-    rules.set = compile(rules.bundle, problems);
+    rules.set = load_and_compile(rules.bundle, rule_sources(), wall_clock_now(), problems);
     return rules.set == nullptr ? std::nullopt : std::optional(std::move(rules));
 }
 
@@ -44,7 +46,7 @@ std::optional<ReplayRules> load_rules_of(const std::vector<std::string>& files, 
 void use_defaults(ReplayRules& rules, Problems& problems) {
     if (rules.set != nullptr) return;
     rules.name = "built-in";
-    rules.set = compile(rules.bundle, problems);
+    rules.set = load_and_compile(rules.bundle, rule_sources(), wall_clock_now(), problems);
 }
 
 int print(const ReplayReport& report, const std::string& output) {

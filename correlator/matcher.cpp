@@ -196,6 +196,19 @@ bool Matcher::matches(std::string_view value) const {
     return false;
 }
 
+void Matcher::capture(std::string_view value,
+                      const std::function<void(std::string_view name, std::string_view text)>& group) const {
+    if (op_ != MatchOp::regex || regex_->NumberOfCapturingGroups() == 0) return;
+    std::vector<re2::StringPiece> texts(static_cast<std::size_t>(regex_->NumberOfCapturingGroups()) + 1);
+    const re2::StringPiece whole(value.data(), value.size());
+    if (!regex_->Match(whole, 0, whole.size(), re2::RE2::ANCHOR_BOTH, texts.data(), static_cast<int>(texts.size())))
+        return;
+    for (const auto& [name, index] : regex_->NamedCapturingGroups()) {
+        const re2::StringPiece& text = texts[static_cast<std::size_t>(index)];
+        if (text.data() != nullptr) group(name, {text.data(), text.size()});
+    }
+}
+
 std::string Matcher::text() const {
     std::string out = needs_quotes(name_) ? quote(name_) : name_;
     out += op_text(op_);

@@ -57,9 +57,9 @@ struct SinkRecord {
     Instant last_sent;
     ActionKind outstanding_kind = ActionKind::open_ticket;
     bool outstanding = false;
-    bool created = false;  // the ticket exists
-    bool settled = false;  // resolved there; nothing more is sent
-    bool dead = false;     // a dead opening or resolution waits for an operator
+    bool created = false;      // the ticket exists
+    bool settled = false;      // resolved there; nothing more is sent
+    bool dead = false;         // a dead opening or resolution waits for an operator
     bool update_lost = false;  // the last update is a dead letter; later ones go on without its facts
     bool update_set = false;
 };
@@ -84,13 +84,13 @@ struct IncidentRecord {
     std::optional<Urgency> urgency_fixed;  // of the rule; otherwise it follows the severity
     std::uint32_t max_alerts = 0;
     Instant last_onset;
-    Instant last_recovery;  // when its last firing alert ended; what time to resolve counts to
+    Instant last_recovery;         // when its last firing alert ended; what time to resolve counts to
     bool touched = false;          // waits in the list of visit_touched_incidents()
     std::uint32_t generation = 0;  // grows when a pending quiet or hold deadline no longer counts
     std::array<std::uint32_t, 5> firing_by_severity{};
-    std::vector<std::uint32_t> alerts;  // slots, in the order of joining
-    std::deque<IncidentFact> facts;     // newest EngineLimits::facts_per_update_max
-    std::vector<SinkRecord> sinks;      // at most 32
+    std::vector<std::uint32_t> alerts;              // slots, in the order of joining
+    std::deque<IncidentFact> facts;                 // newest EngineLimits::facts_per_update_max
+    std::vector<SinkRecord> sinks;                  // at most 32
     std::vector<Acknowledgement> acknowledgements;  // in the order given, at most one an alert and one of operators
     std::vector<std::pair<std::string, std::string>> route_labels;
 };

@@ -1,5 +1,6 @@
 // State -> values: rows for the read model, summaries for tickets, and the digest.
 #include "correlator/packed_text.hpp"
+#include "correlator/snapshot_sections.hpp"
 #include "correlator/state.hpp"
 
 #include "correlator/fingerprint.hpp"
@@ -58,6 +59,7 @@ AlertRow Correlator::State::row(Slot slot) const {
     copy.severity = alert.severity;
     copy.firing = alert.firing;
     copy.suppressed = alert.suppressed;
+    copy.suppressed_because = suppression_names(slot);
     copy.acknowledged = alert.acknowledged;
     copy.count = alert.count;
     copy.starts_at = alert.starts_at;
@@ -109,9 +111,14 @@ void Correlator::State::describe_state(const std::function<void(Effect&&)>& visi
             DeliveryState state = DeliveryState::delivered;
             if (sink.outstanding) state = DeliveryState::due;
             if (sink.dead) state = DeliveryState::dead;
-            visit(Effect{sink.last_sent,
-                         DeliveryChanged{id, sink.name, sink.outstanding_kind, state, sink.outstanding_revision,
-                                         sink.ticket, sink.ticket_url, {}}});
+            visit(Effect{sink.last_sent, DeliveryChanged{id,
+                                                         sink.name,
+                                                         sink.outstanding_kind,
+                                                         state,
+                                                         sink.outstanding_revision,
+                                                         sink.ticket,
+                                                         sink.ticket_url,
+                                                         {}}});
         }
     }
     for (Slot slot = 0; slot < alerts.end(); ++slot)
@@ -158,6 +165,9 @@ std::uint64_t Correlator::State::digest() const {
         digest.text(service);
         digest.number(static_cast<std::uint64_t>(at.ms));
     }
+    std::string sections;
+    snapshot::encode_sections(*this, sections);
+    digest.text(sections);
     return digest.value();
 }
 

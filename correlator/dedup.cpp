@@ -19,7 +19,9 @@ constexpr Duration stale_window = minutes(2);
 
 }  // namespace
 
-void Correlator::State::on_event(const AlertEvent& event) {
+// `event` bears the alert's fingerprint and the labels that rules made of its source's.
+void Correlator::State::dispatch(const AlertEvent& event) {
+    if (on_clear(event)) return;
     switch (event.kind) {
         case EventKind::firing:
             return on_firing(event);
@@ -40,11 +42,10 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     if (found == alert_index.end()) {
         // Cannot happen with a journal of ours (see note_refreshes); without its words there is nothing to open.
         if (event.refresh) return;
+        const std::string overtaken = take_early_clear(event);
         const std::optional<Slot> slot = add_alert(event);
         if (!slot) return;
-        set_firing(alerts[*slot], true);
-        on_onset(*slot);
-        return;
+        return overtaken.empty() ? begin_firing(*slot, true) : on_overtaken(*slot, overtaken);
     }
     const Slot slot = found->second;
     AlertRecord& alert = alerts[slot];
@@ -58,12 +59,51 @@ void Correlator::State::on_firing(const AlertEvent& event) {
                "a late copy of problem " + alert.episode + ", resolved " + to_string(now - alert.resolved_at) + " ago");
         return;
     }
+    if (const std::string overtaken = take_early_clear(event); !overtaken.empty()) {
+        ++alert.count;
+        return on_overtaken(slot, overtaken);
+    }
+    const Severity before = alert.severity;
     refresh(slot, event);
-    // The key alone is its identity: an operator may have mended the labels since the last problem.
-    if (!event.key.empty() && !event.refresh) set_labels(alert, event.labels);
+    // With a key that alone is its identity: an operator may have mended the labels since the last problem. And the
+    // rules that rewrite labels may be others.
+    if (!event.refresh && !std::ranges::equal(labels_of(alert), event.labels)) set_labels(alert, event.labels);
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
-    set_firing(alert, true);
+    // While it flaps its incident counts it all the time, with its severity.
+    IncidentRecord* incident = alert.counted && alert.severity != before ? live_incident(alert.incident) : nullptr;
+    if (incident != nullptr) alert_worsened(*incident, alert, before);
+    begin_firing(slot, false);
+}
+
+void Correlator::State::begin_firing(Slot slot, bool is_first) {
+    set_firing(alerts[slot], true);
+    index_labels(slot, true);
+    update_suppression(slot);
     on_onset(slot);
+    watch_flapping(slot, is_first);
+    look_at_targets(slot, true);
+}
+
+// Its clear was received before it: it is over.
+void Correlator::State::on_overtaken(Slot slot, const std::string& because) {
+    AlertRecord& alert = alerts[slot];
+    alert.last_seen = now;
+    alert.resolved_at = now;
+    alert.resolved_by_message = true;
+    touch(slot);
+    decide(alert, Verdict::stale, {}, because);
+    forget_later(slot);
+}
+
+// Rules that look firing alerts up by their labels.
+void Correlator::State::index_labels(Slot slot, bool firing) {
+    index_inhibition(slot, firing);
+    index_pairs(slot, firing);
+}
+
+std::optional<Correlator::State::Slot> Correlator::State::find_slot(Fingerprint fingerprint) const {
+    const auto found = alert_index.find(fingerprint);
+    return found == alert_index.end() ? std::nullopt : std::optional<Slot>(found->second);
 }
 
 // The hot path: a known alert fires again. Allocates nothing unless its words changed.
@@ -74,16 +114,19 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
     refresh(slot, event);
     IncidentRecord* incident = alert.incident.is_set() ? live_incident(alert.incident) : nullptr;
     if (incident != nullptr) count_message(*incident);
-    if (alert.severity != before) {
-        decide(
-            alert, Verdict::severity_changed, {},
-            "severity went from " + std::string(to_string(before)) + " to " + std::string(to_string(alert.severity)));
-        change(slot);
-        if (incident != nullptr && alert.counted) alert_worsened(*incident, alert, before);
-        return;
-    }
+    if (counts_checks) watch_flapping(slot, false);
+    if (alert.severity != before) return severity_changed(slot, before);
     ++outcomes.repeated;
     if (alert.details_hash != details_before) change(slot);
+}
+
+void Correlator::State::severity_changed(Slot slot, Severity before) {
+    const AlertRecord& alert = alerts[slot];
+    decide(alert, Verdict::severity_changed, {},
+           "severity went from " + std::string(to_string(before)) + " to " + std::string(to_string(alert.severity)));
+    change(slot);
+    IncidentRecord* incident = alert.counted ? live_incident(alert.incident) : nullptr;
+    if (incident != nullptr) alert_worsened(*incident, alert, before);
 }
 
 // Takes over what the message says of a known alert; the caller decides what it means.
@@ -105,12 +148,13 @@ void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
 
 bool Correlator::State::is_refresh(const AlertEvent& event) const {
     if (event.kind != EventKind::firing) return false;
+    if (const Origin* origin = origins.find(event.fingerprint)) return is_origin_refresh(event, *origin);
     const auto found = alert_index.find(event.fingerprint);
     if (found == alert_index.end()) return false;
     const AlertRecord& alert = alerts[found->second];
     if (!alert.firing || alert.severity != event.severity || alert.episode != event.episode) return false;
     // Without a key the labels are the identity; with one they may have changed.
-    if (!event.key.empty() && !std::ranges::equal(labels_of(alert), event.labels)) return false;
+    if (!event.key.empty() && !has_source_labels(found->second, event.labels)) return false;
     return alert.details_hash == hash_details(event);
 }
 
@@ -182,6 +226,7 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
             if (alert.ever_fired) change(slot);
         }
         if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
+        if (counts_checks) watch_flapping(slot, false);
         ++outcomes.repeated;
         return;
     }
@@ -200,6 +245,7 @@ void Correlator::State::on_expiry(Slot slot) {
     alert.expiry_watch = Instant{};
     if (!alert.firing || !alert.expires_at.is_set()) return;
     if (alert.expires_at > now || no_expiry_before > now) return watch_expiry(slot);  // refreshed since it was set
+    if (outlives_promise(slot)) return;
     alert.resolved_by_message = false;
     stop_firing(slot, Verdict::expired,
                 "no refresh by " + to_rfc3339(alert.expires_at) + ", as its source had promised");
@@ -207,14 +253,21 @@ void Correlator::State::on_expiry(Slot slot) {
 
 void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string because) {
     AlertRecord& alert = alerts[slot];
+    index_labels(slot, false);
+    stop_origins(slot);
     set_firing(alert, false);
     alert.acknowledged = false;
     alert.resolved_at = now;
+    watch_flapping(slot, false);
+    end_suppression(slot);
+    const bool held = alert.counted && is_flapping(slot);
+    if (held) because += "; it flaps, and " + to_string(alert.incident) + " counts it until it is quiet";
     decide(alert, verdict, {}, std::move(because));
     change(slot);
-    const bool counted = std::exchange(alert.counted, false);
+    const bool counted = !held && std::exchange(alert.counted, false);
     if (IncidentRecord* incident = live_incident(alert.incident); incident != nullptr && counted)
         alert_stopped(*incident, alert, verdict);
+    look_at_targets(slot, false);
     forget_later(slot);
 }
 
@@ -273,8 +326,9 @@ void Correlator::State::on_suppression(const AlertEvent& event) {
     ++alert.count;
     alert.last_seen = now;
     touch(slot);
-    const bool before = alert.suppressed;
-    set_suppressed(alert, suppressed);
+    const auto known = suppressions.of.find(slot);
+    const bool before = known != suppressions.of.end() && known->second.by_source;
+    mark_source_suppression(slot, suppressed, event.text);
     if (before == suppressed) {
         ++outcomes.repeated;
         return;
@@ -333,7 +387,12 @@ void Correlator::State::forget_if_due(Slot slot) {
     AlertRecord& alert = alerts[slot];
     alert.forget_set = false;
     if (alert.firing || live_incident(alert.incident) != nullptr) return;
-    const Instant due = alert.resolved_at + (alert.suppressed ? suppression_kept : resolved_kept);
+    Instant due = alert.resolved_at + (alert.suppressed ? suppression_kept : resolved_kept);
+    if (const auto changes = flaps.find(slot); changes != flaps.end()) {
+        const FlappingRule* rule = flapping_rule(slot);
+        if (rule != nullptr)
+            due = std::max(due, changes->second.last_change + std::max(rule->window, rule->stop_quiet));
+    }
     if (due > now) {
         alert.forget_set = true;
         deadlines.set(due, DeadlineKind::alert_forgotten, slot, alert.generation);
@@ -349,6 +408,13 @@ void Correlator::State::free_alert(Slot slot) {
     if (alert.changed && last_rows.size() < last_rows_max) last_rows.push_back(row(slot));
     alert_index.erase(alert.fingerprint);
     release_labels(alert);
+    origins.remove_all(slot);
+    source_labels.erase(slot);
+    suppressions.of.erase(slot);
+    if (const auto changes = flaps.find(slot); changes != flaps.end()) {
+        if (changes->second.flapping) --sizes.alerts_flapping;
+        flaps.erase(changes);
+    }
     pool.release(alert.source);
     pool.release(alert.key);
     const std::uint32_t generation = alert.generation + 1;

@@ -212,7 +212,7 @@ void deadline_fields(Archive& a, Record& deadline) {
     a.number(order);
     a.number(subject);
     a.number(generation);
-    a.member(kind, DeadlineKind::update_due);
+    a.member(kind, DeadlineKind::flapping_over);
     a.number(detail);
 }
 

@@ -1,5 +1,6 @@
 // State -> values: rows for the read model, summaries for tickets, and the digest.
 #include "correlator/packed_text.hpp"
+#include "correlator/snapshot_sections.hpp"
 #include "correlator/state.hpp"
 
 #include "correlator/fingerprint.hpp"
@@ -58,6 +59,7 @@ AlertRow Correlator::State::row(Slot slot) const {
     copy.severity = alert.severity;
     copy.firing = alert.firing;
     copy.suppressed = alert.suppressed;
+    copy.suppressed_because = suppression_names(slot);
     copy.acknowledged = alert.acknowledged;
     copy.count = alert.count;
     copy.starts_at = alert.starts_at;
@@ -162,6 +164,9 @@ std::uint64_t Correlator::State::digest() const {
         digest.text(service);
         digest.number(static_cast<std::uint64_t>(at.ms));
     }
+    std::string sections;
+    snapshot::encode_sections(*this, sections);
+    digest.text(sections);
     return digest.value();
 }
 

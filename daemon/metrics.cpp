@@ -85,9 +85,9 @@ std::string known(const std::vector<std::string>& names, std::string_view name) 
 // The first `common_outcomes` have series from the start.
 constexpr std::size_t common_outcomes = 4;
 constexpr std::array<std::string_view, verdict_count + 2> outcomes{
-    "opened",     "joined",  "repeated",         "resolved",     "rejoined",
-    "suppressed", "expired", "severity_changed", "acknowledged", "unacknowledged",
-    "noted",      "stale",   "unknown_alert",    "table_full",   "other"};
+    "opened",           "joined",       "repeated",       "resolved", "rejoined", "suppressed",    "expired",
+    "severity_changed", "acknowledged", "unacknowledged", "noted",    "stale",    "unknown_alert", "table_full",
+    "merged",           "cleared",      "flapping",       "waiting",  "other"};
 
 std::size_t outcome_index(std::string_view name) {
     for (std::size_t i = 0; i < outcomes.size(); ++i) {

@@ -21,7 +21,7 @@ incidentd_install_helper(${CMAKE_INSTALL_DATADIR}/incidentd
     adapters/sources/nagios/nagios-incidentd.cfg
     adapters/sources/zabbix/media_incidentd.yaml)
 
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "*.json")
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 # Not into /etc: the administrator's file is never overwritten.
 if(EXISTS ${CMAKE_SOURCE_DIR}/examples)

@@ -5,6 +5,7 @@
 #include "daemon/clock.hpp"
 #include "daemon/rule_files.hpp"
 #include "daemon/rule_sources.hpp"
+#include "rules/schema.hpp"
 
 #include <utility>
 
@@ -14,6 +15,7 @@ struct RulesCommands::Arguments {
     std::string output = "text";
     RulesCheckOptions check;
     RulesTestOptions test;
+    bool as_markdown = false;
     bool json() const { return output == "json"; }
 };
 
@@ -40,6 +42,12 @@ RulesCommands::RulesCommands(CLI::App& root, std::function<void(std::function<in
     test->add_option("--only", given.test.only, "run the tests whose name holds this");
     test->add_flag("--coverage", given.test.coverage, "say how often each rule was used, and which never");
     test->footer("Exit code: 0 all tests passed, 1 some did not, 2 wrong usage. The format: docs/rules-testing.md");
+
+    CLI::App* schema = add(*rules, "schema", "print a JSON Schema of rule files, for editors", [&given] {
+        std::fputs((given.as_markdown ? markdown_tables() : json_schema()).c_str(), stdout);
+        return static_cast<int>(exit_ok);
+    });
+    schema->add_flag("--markdown", given.as_markdown, "print the tables of docs/rules.md instead");
 }
 
 RulesCommands::~RulesCommands() = default;

@@ -90,7 +90,7 @@ correlate:
     CHECK(text.err.find("warning: " + file + ":8:5: correlate[1]: can never apply: the rule 'all' in line 7") !=
           std::string::npos);
     CHECK(text.err.find("\n      - {name: web, match: 'team=\"web\"', by: [team]}\n        ^\n") != std::string::npos);
-    CHECK(text.err.find("r.yaml:5:37: silences[0].schedule: never comes again") != std::string::npos);
+    CHECK(text.err.find("r.yaml:5:39: silences[0].schedule: never comes again") != std::string::npos);
     CHECK(text.err.find("teams.csv:1:11: no rule takes the columns rack") != std::string::npos);
     CHECK(rules({"check", file, "--strict"}).code == 1);
     const Run json = rules({"check", file, "--output", "json"});

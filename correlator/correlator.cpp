@@ -34,20 +34,24 @@ struct Apply {
 
 }  // namespace
 
-void Correlator::apply(const Input& input, Instant now, Effects& out) {
-    State& state = *state_;
-    assert(now >= state.now);
-    state.out = &out;
-    if (const auto* started = std::get_if<Started>(&input)) state.no_expiry_before = now + started->grace;
-    while (const std::optional<Deadline> due = state.deadlines.pop_due(now)) {
+void Correlator::apply(const Input& input, Instant now, Effects& out) { state_->apply(input, now, &out); }
+void Correlator::replay(const Input& input, Instant now) { state_->apply(input, now, nullptr); }
+
+void Correlator::State::apply(const Input& input, Instant at, Effects* effects) {
+    assert(at >= now);
+    out = effects;
+    if (const auto* started = std::get_if<Started>(&input)) no_expiry_before = at + started->grace;
+    while (const std::optional<Deadline> due = deadlines.pop_due(at)) {
         // A deadline set by an earlier one may lie before it; time still never goes backwards.
-        if (due->at > state.now) state.now = due->at;
-        state.fire(*due);
+        if (due->at > now) now = due->at;
+        fire(*due);
+        tell_changes();
     }
-    state.now = now;
-    state.outcomes = Outcomes{};  // of the input alone: what a deadline did was nobody's message
-    std::visit(Apply{state}, input);
-    state.out = nullptr;
+    now = at;
+    outcomes = Outcomes{};  // of the input alone: what a deadline did was nobody's message
+    std::visit(Apply{*this}, input);
+    tell_changes();
+    out = nullptr;
 }
 
 void Correlator::State::fire(const Deadline& due) {
@@ -107,7 +111,7 @@ Instant Correlator::now() const { return state_->now; }
 
 void Correlator::describe_state(const std::function<void(Effect&&)>& visit) const { state_->describe_state(visit); }
 
-bool Correlator::visit_touched(std::size_t most, const std::function<void(const AlertRow&)>& visit) {
+bool Correlator::visit_touched(std::size_t most, const std::function<void(const AlertCounts&)>& visit) {
     State& state = *state_;
     for (std::size_t i = 0; i < most && !state.touched.empty(); ++i) {
         const State::Slot slot = state.touched.back();
@@ -115,7 +119,7 @@ bool Correlator::visit_touched(std::size_t most, const std::function<void(const 
         AlertRecord& alert = state.alerts[slot];
         if (!alert.used || !alert.touched) continue;
         alert.touched = false;
-        if (alert.ever_fired) visit(state.row(slot));
+        if (alert.ever_fired) visit({alert.fingerprint, alert.count, alert.last_seen});
     }
     return !state.touched.empty();
 }
@@ -146,8 +150,7 @@ Correlator::AlertState Correlator::alert_state(std::uint32_t slot) const {
 AlertRow Correlator::alert_row(std::uint32_t slot) const { return state_->row(slot); }
 
 std::optional<std::uint32_t> Correlator::find_alert(Fingerprint fingerprint) const {
-    const auto found = state_->alert_index.find(fingerprint);
-    return found == state_->alert_index.end() ? std::nullopt : std::optional<std::uint32_t>(found->second);
+    return state_->alert_index.find(fingerprint);
 }
 
 std::optional<bool> Correlator::has_dead_delivery(IncidentId id, std::string_view sink) const {

@@ -49,6 +49,8 @@ public:
     // Fires deadlines up to `now` in (time, order of setting), each effect bearing its deadline's time, then the input.
     // `now` never goes backwards: the sequencer sees to it (asserted). Appends to `out`.
     void apply(const Input& input, Instant now, Effects& out);
+    // The same step for those who do not ask what came of it: the state is the same, no effect is made.
+    void replay(const Input& input, Instant now);
 
     // Marks the events that only refresh an alert which is firing with the same words: their record is a tenth as long.
     // Call it right before the events are journaled, with no deadline due and nothing but inputs of the same instant
@@ -78,7 +80,12 @@ public:
 
     // Calls `visit` for every alert whose count or last_seen moved since the last call, at most `most` of them, and
     // forgets them. Returns false when none are left. Not part of the deterministic state.
-    bool visit_touched(std::size_t most, const std::function<void(const AlertRow&)>& visit);
+    struct AlertCounts {
+        Fingerprint fingerprint;
+        std::uint64_t count;
+        Instant last_seen;
+    };
+    bool visit_touched(std::size_t most, const std::function<void(const AlertCounts&)>& visit);
     // The same for incidents whose only change is the number of messages.
     void visit_touched_incidents(const std::function<void(const IncidentView&)>& visit);
 

@@ -1,5 +1,4 @@
 // Messages -> alerts: the first one, repetitions, recoveries, and what the source or its people say about it.
-#include "correlator/packed_text.hpp"
 #include "correlator/state.hpp"
 
 #include <algorithm>
@@ -16,6 +15,15 @@ constexpr Duration suppression_kept = hours(24);
 // A firing message of an episode that was resolved so recently is a late copy (retries and several recipients reorder
 // messages), not a new problem.
 constexpr Duration stale_window = minutes(2);
+
+// Which labels the source sent. Without a key the fingerprint is made of them.
+std::uint64_t raw_labels_hash(const AlertEvent& event) {
+    return event.key.empty() ? event.fingerprint.high ^ event.fingerprint.low : hash_labels(event.labels);
+}
+
+void add_message(AlertRecord& alert) {
+    if (alert.count < UINT32_MAX) ++alert.count;
+}
 
 }  // namespace
 
@@ -36,8 +44,8 @@ void Correlator::State::on_event(const AlertEvent& event) {
 }
 
 void Correlator::State::on_firing(const AlertEvent& event) {
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         // Cannot happen with a journal of ours (see note_refreshes); without its words there is nothing to open.
         if (event.refresh) return;
         const std::optional<Slot> slot = add_alert(event);
@@ -46,21 +54,27 @@ void Correlator::State::on_firing(const AlertEvent& event) {
         on_onset(*slot);
         return;
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
     if (alert.firing) return repeat(slot, event);
 
-    const bool same_episode = !alert.episode.empty() && (event.refresh || alert.episode == event.episode);
+    const std::string_view episode = pool.view(alert.episode);
+    const bool same_episode = !episode.empty() && (event.refresh || episode == event.episode);
     if (same_episode && alert.resolved_by_message && now - alert.resolved_at <= stale_window) {
-        ++alert.count;
+        add_message(alert);
         touch(slot);
-        decide(alert, Verdict::stale, {},
-               "a late copy of problem " + alert.episode + ", resolved " + to_string(now - alert.resolved_at) + " ago");
+        decide(alert, Verdict::stale, {}, [&] {
+            return "a late copy of problem " + std::string(episode) + ", resolved " +
+                   to_string(now - alert.resolved_at) + " ago";
+        });
         return;
     }
     refresh(slot, event);
     // The key alone is its identity: an operator may have mended the labels since the last problem.
-    if (!event.key.empty() && !event.refresh) set_labels(alert, event.labels);
+    if (!event.key.empty() && !event.refresh) {
+        word_store.set_labels(alert.words, event.labels);
+        alert.raw_labels_hash = raw_labels_hash(event);
+    }
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
     set_firing(alert, true);
     on_onset(slot);
@@ -75,59 +89,48 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
     IncidentRecord* incident = alert.incident.is_set() ? live_incident(alert.incident) : nullptr;
     if (incident != nullptr) count_message(*incident);
     if (alert.severity != before) {
-        decide(
-            alert, Verdict::severity_changed, {},
-            "severity went from " + std::string(to_string(before)) + " to " + std::string(to_string(alert.severity)));
-        emit(AlertChanged{row(slot)});
+        decide(alert, Verdict::severity_changed, {}, [&] {
+            return "severity went from " + std::string(to_string(before)) + " to " +
+                   std::string(to_string(alert.severity));
+        });
+        row_changed(slot);
         if (incident != nullptr && alert.counted) alert_worsened(*incident, alert, before);
         return;
     }
     ++outcomes.repeated;
-    if (alert.details_hash != details_before) emit(AlertChanged{row(slot)});
+    if (alert.details_hash != details_before) row_changed(slot);
 }
 
 // Takes over what the message says of a known alert; the caller decides what it means.
 void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
     AlertRecord& alert = alerts[slot];
-    ++alert.count;
+    add_message(alert);
     alert.last_seen = now;
     alert.expires_at = event.expires_at;
     watch_expiry(slot);
     touch(slot);
     if (event.refresh) return;
     alert.severity = event.severity;
-    if (alert.episode != event.episode) alert.episode = event.episode;
+    set_episode(alert, event.episode);
     if (const std::uint64_t hash = hash_details(event); hash != alert.details_hash) {
-        alert.details = pack_details(event);
+        word_store.set_details(alert.words, details_of(event));
         alert.details_hash = hash;
     }
 }
 
 bool Correlator::State::is_refresh(const AlertEvent& event) const {
     if (event.kind != EventKind::firing) return false;
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) return false;
-    const AlertRecord& alert = alerts[found->second];
-    if (!alert.firing || alert.severity != event.severity || alert.episode != event.episode) return false;
-    // Without a key the labels are the identity; with one they may have changed.
-    if (!event.key.empty() && !std::ranges::equal(labels_of(alert), event.labels)) return false;
-    return alert.details_hash == hash_details(event);
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) return false;
+    const AlertRecord& alert = alerts[*found];
+    if (!alert.firing || alert.severity != event.severity || pool.view(alert.episode) != event.episode) return false;
+    return alert.raw_labels_hash == raw_labels_hash(event) && alert.details_hash == hash_details(event);
 }
 
-void Correlator::State::set_labels(AlertRecord& alert, LabelsView labels) {
-    auto fresh = std::make_unique<InternedLabel[]>(labels.size());
-    for (std::size_t i = 0; i < labels.size(); ++i)
-        fresh[i] = {pool.intern(labels[i].name), pool.intern(labels[i].value)};
-    release_labels(alert);
-    alert.labels = std::move(fresh);
-    alert.label_count = static_cast<std::uint16_t>(labels.size());
-}
-
-void Correlator::State::release_labels(const AlertRecord& alert) {
-    for (std::uint16_t i = 0; i < alert.label_count; ++i) {
-        pool.release(alert.labels[i].name);
-        pool.release(alert.labels[i].value);
-    }
+void Correlator::State::set_episode(AlertRecord& alert, std::string_view episode) {
+    if (pool.view(alert.episode) == episode) return;
+    const StringPool::Handle fresh = pool.intern(episode);
+    pool.release(std::exchange(alert.episode, fresh));
 }
 
 std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertEvent& event) {
@@ -146,18 +149,21 @@ std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertE
     alert.fingerprint = event.fingerprint;
     alert.source = pool.intern(event.source);
     alert.key = pool.intern(event.key);
-    set_labels(alert, event.labels);
+    alert.episode = pool.intern(event.episode);
+    alert.words = word_store.store(event.labels, details_of(event));
+    alert.raw_labels_hash = raw_labels_hash(event);
+    alert.details_hash = hash_details(event);
     alert.first_seen = now;
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
-    alert_index.emplace(event.fingerprint, slot);
+    alert_index.insert(event.fingerprint, slot);
     ++sizes.alerts_held;
     refresh(slot, event);
     return slot;
 }
 
 void Correlator::State::on_resolved(const AlertEvent& event) {
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         // Kept for a while, so that repetitions are known and a problem that arrives late is not taken for a new one.
         if (const std::optional<Slot> slot = add_alert(event)) {
             AlertRecord& alert = alerts[*slot];
@@ -168,29 +174,30 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
         }
         return;
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
     if (!alert.firing) {
-        ++alert.count;
+        add_message(alert);
         alert.last_seen = now;
         touch(slot);
         // It overtook its problem, which is then a late copy and not one that nobody will ever resolve.
-        if (!event.episode.empty() && alert.episode != event.episode) {
-            alert.episode = event.episode;
+        if (!event.episode.empty() && pool.view(alert.episode) != event.episode) {
+            set_episode(alert, event.episode);
             alert.resolved_at = now;
             alert.resolved_by_message = true;
+            if (alert.ever_fired) row_changed(slot);
         }
         if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
         ++outcomes.repeated;
         return;
     }
     // A recovery must not lower the severity people saw, nor replace the problem's words by "OK".
-    ++alert.count;
+    add_message(alert);
     alert.last_seen = now;
     alert.resolved_by_message = true;
     touch(slot);
     if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
-    stop_firing(slot, Verdict::resolved, "the source reported the recovery");
+    stop_firing(slot, Verdict::resolved);
 }
 
 void Correlator::State::on_expiry(Slot slot) {
@@ -200,17 +207,20 @@ void Correlator::State::on_expiry(Slot slot) {
     if (!alert.firing || !alert.expires_at.is_set()) return;
     if (alert.expires_at > now || no_expiry_before > now) return watch_expiry(slot);  // refreshed since it was set
     alert.resolved_by_message = false;
-    stop_firing(slot, Verdict::expired,
-                "no refresh by " + to_rfc3339(alert.expires_at) + ", as its source had promised");
+    stop_firing(slot, Verdict::expired);
 }
 
-void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string because) {
+void Correlator::State::stop_firing(Slot slot, Verdict verdict) {
     AlertRecord& alert = alerts[slot];
     set_firing(alert, false);
     alert.acknowledged = false;
     alert.resolved_at = now;
-    decide(alert, verdict, {}, std::move(because));
-    emit(AlertChanged{row(slot)});
+    decide(alert, verdict, {}, [&] {
+        return verdict == Verdict::expired
+                   ? "no refresh by " + to_rfc3339(alert.expires_at) + ", as its source had promised"
+                   : std::string("the source reported the recovery");
+    });
+    row_changed(slot);
     const bool counted = std::exchange(alert.counted, false);
     if (IncidentRecord* incident = live_incident(alert.incident); incident != nullptr && counted)
         alert_stopped(*incident, alert, verdict);
@@ -218,8 +228,8 @@ void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string beca
 }
 
 void Correlator::State::on_person(const AlertEvent& event) {
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::unknown_alert)];
         emit(AlertDecided{event.fingerprint,
                           Verdict::unknown_alert,
@@ -228,9 +238,9 @@ void Correlator::State::on_person(const AlertEvent& event) {
                           std::string(to_string(event.kind)) + " without a problem: nothing to mark"});
         return;
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
-    ++alert.count;
+    add_message(alert);
     alert.last_seen = now;
     touch(slot);
     const std::string who = event.actor.empty() ? std::string("the source") : std::string(event.actor);
@@ -247,7 +257,7 @@ void Correlator::State::on_person(const AlertEvent& event) {
         alert.acknowledged = acknowledged && alert.firing;
         const Verdict verdict = acknowledged ? Verdict::acknowledged : Verdict::unacknowledged;
         decide(alert, verdict, {}, std::string(to_string(event.kind)) + " by " + who + words);
-        emit(AlertChanged{row(slot)});
+        row_changed(slot);
         if (incident != nullptr && acknowledged) acknowledge(*incident, {slot, who}, event.text);
         if (incident != nullptr && !acknowledged) unacknowledge(*incident, slot, who);
     }
@@ -256,20 +266,20 @@ void Correlator::State::on_person(const AlertEvent& event) {
 
 void Correlator::State::on_suppression(const AlertEvent& event) {
     const bool suppressed = event.kind == EventKind::suppressed;
-    auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         if (!suppressed) {
             ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::unknown_alert)];
             return;
         }
-        if (!add_alert(event)) return;
-        found = alert_index.find(event.fingerprint);
-        alerts[found->second].resolved_at = now;
-        forget_later(found->second);
+        found = add_alert(event);
+        if (!found) return;
+        alerts[*found].resolved_at = now;
+        forget_later(*found);
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
-    ++alert.count;
+    add_message(alert);
     alert.last_seen = now;
     touch(slot);
     const bool before = alert.suppressed;
@@ -282,7 +292,7 @@ void Correlator::State::on_suppression(const AlertEvent& event) {
     IncidentRecord* incident = live_incident(alert.incident);
     decide(alert, suppressed ? Verdict::suppressed : Verdict::noted, {},
            suppressed ? "suppressed by its source: " + reason : "no longer suppressed by its source");
-    emit(AlertChanged{row(slot)});
+    row_changed(slot);
     if (incident != nullptr) {
         add_fact(*incident, "suppression",
                  name_of(alert) + (suppressed ? " is suppressed by its source: " + reason
@@ -345,10 +355,9 @@ void Correlator::State::forget_if_due(Slot slot) {
 void Correlator::State::free_alert(Slot slot) {
     AlertRecord& alert = alerts[slot];
     assert(!alert.firing);
-    alert_index.erase(alert.fingerprint);
-    release_labels(alert);
-    pool.release(alert.source);
-    pool.release(alert.key);
+    alert_index.erase(alert.fingerprint, slot);
+    word_store.release(alert.words);
+    for (const StringPool::Handle handle : {alert.source, alert.key, alert.episode}) pool.release(handle);
     const std::uint32_t generation = alert.generation + 1;
     alert = AlertRecord{};
     alert.generation = generation;
@@ -370,9 +379,8 @@ void Correlator::State::count_message(IncidentRecord& incident) {
     touched_incidents.push_back(incident.view.id);
 }
 
-void Correlator::State::decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because) {
-    ++outcomes.by_verdict[static_cast<std::size_t>(verdict)];
-    emit(AlertDecided{alert.fingerprint, verdict, alert.incident, std::move(rule), std::move(because)});
+void Correlator::State::row_changed(Slot slot) {
+    emit_made([this, slot] { return AlertChanged{row(slot)}; });
 }
 
 }  // namespace incidentd

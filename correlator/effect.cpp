@@ -30,11 +30,16 @@ public:
         return *this;
     }
     Line& field(std::string_view name, Instant at) { return field(name, static_cast<std::uint64_t>(at.ms)); }
-    Line& field(std::string_view name, const std::vector<std::pair<std::string, std::string>>& pairs) {
+    template <class Pairs>
+    Line& pairs(std::string_view name, const Pairs& pairs) {
         field(name, static_cast<std::uint64_t>(pairs.size()));
         for (const auto& [key, value] : pairs) field(key, std::string_view(value));
         return *this;
     }
+    Line& field(std::string_view name, const std::vector<std::pair<std::string, std::string>>& list) {
+        return pairs(name, list);
+    }
+    Line& field(std::string_view name, const OwnedLabels& labels) { return pairs(name, labels); }
     std::string take() { return std::move(out_); }
     void append(const std::string& text) { out_ += text; }
 
@@ -67,7 +72,7 @@ struct Describe {
         line.field("rule", e.rule).field("because", e.because);
     }
     void operator()(const AlertChanged& e) {
-        const AlertRow& r = e.row;
+        const AlertRow& r = *e.row;
         line.field("row", to_string(r.fingerprint)).field("am", r.alertmanager_fingerprint).field("source", r.source);
         line.field("key", r.key).field("title", r.title).field("text", r.text).field("url", r.url);
         line.field("labels", r.labels).field("annotations", r.annotations).field("severity", to_string(r.severity));
@@ -76,12 +81,12 @@ struct Describe {
         line.field("first", r.first_seen).field("last", r.last_seen).field("resolved", r.resolved_at);
         line.field("incident", r.incident.value);
     }
-    void operator()(const IncidentChanged& e) { line.append(" " + describe_incident(e.incident)); }
+    void operator()(const IncidentChanged& e) { line.append(" " + describe_incident(*e.incident)); }
     void operator()(const TimelineAdded& e) {
         line.field("timeline", e.incident.value).field("kind", e.kind).field("text", e.text);
     }
     void operator()(const ActionDue& e) {
-        const Action& a = e.action;
+        const Action& a = *e.action;
         line.field("action", to_string(a.kind)).field("sink", a.sink).field("reason", a.reason);
         line.field("key", a.idempotency_key).field("unclear", a.may_have_been_sent ? 1U : 0U).field("ticket", a.ticket);
         line.append(" " + describe_incident(a.incident));

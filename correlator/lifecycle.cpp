@@ -1,5 +1,4 @@
 // Incidents from their first alert to the day they leave memory.
-#include "correlator/packed_text.hpp"
 #include "correlator/state.hpp"
 
 #include <algorithm>
@@ -98,7 +97,7 @@ void Correlator::State::resolve(IncidentRecord& incident) {
     emit(IncidentResolved{view.category, view.priority, view.id});
     const Instant over = incident.last_recovery.is_set() ? std::max(incident.last_recovery, view.opened_at) : now;
     sample(Kpi::time_to_resolve, incident, over - view.opened_at);
-    changed(incident);
+    tell_change(incident);
     advance_sinks(incident);
     retire(view.id);
 }
@@ -111,7 +110,7 @@ void Correlator::State::drop(IncidentRecord& incident) {
     if (const auto group = groups.find(incident.group); group != groups.end() && group->second == view.id)
         groups.erase(group);
     emit(TimelineAdded{view.id, "dropped", "every alert recovered within the hold: never opened, no ticket"});
-    changed(incident);
+    tell_change(incident);
     retire(view.id);
 }
 
@@ -137,8 +136,8 @@ void Correlator::State::acknowledge(IncidentRecord& incident, Acknowledgement by
 
 void Correlator::State::unacknowledge(IncidentRecord& incident, std::uint32_t by, std::string_view actor) {
     const std::string words = "acknowledgement taken back by " + std::string(actor);
-    const auto removed = std::erase_if(incident.acknowledgements,
-                                       [by](const Acknowledgement& one) { return one.slot == by; });
+    const auto removed =
+        std::erase_if(incident.acknowledgements, [by](const Acknowledgement& one) { return one.slot == by; });
     if (removed > 0) return acknowledgements_changed(incident, words);
     if (!incident.view.acknowledged || by != Acknowledgement::by_operator) return;
     emit(TimelineAdded{incident.view.id, "unacknowledged",
@@ -194,11 +193,30 @@ void Correlator::State::reassess(IncidentRecord& incident) {
             "priority went from " + std::string(to_string(before)) + " to " + std::string(to_string(view.priority)));
 }
 
-void Correlator::State::add_fact(IncidentRecord& incident, std::string kind, std::string text) {
+void Correlator::State::add_fact(IncidentRecord& incident, std::string_view kind, std::string text) {
     ++incident.view.revision;
-    incident.facts.push_back({incident.view.revision, {now, text}});
+    emit_made([&] { return TimelineAdded{incident.view.id, std::string(kind), text}; });
+    incident.facts.push_back({incident.view.revision, {now, std::move(text)}});
     if (incident.facts.size() > limits.facts_per_update_max) incident.facts.pop_front();
-    emit(TimelineAdded{incident.view.id, std::move(kind), std::move(text)});
+}
+
+void Correlator::State::changed(IncidentRecord& incident) {
+    if (out == nullptr || incident.changed) return;
+    incident.changed = true;
+    changed_incidents.push_back(incident.view.id);
+}
+
+void Correlator::State::tell_changes() {
+    for (const IncidentId id : changed_incidents) {
+        const auto found = incidents.find(id);
+        if (found != incidents.end() && found->second.changed) tell_change(found->second);
+    }
+    changed_incidents.clear();
+}
+
+void Correlator::State::tell_change(IncidentRecord& incident) {
+    incident.changed = false;
+    emit_made([&incident] { return IncidentChanged{incident.view}; });
 }
 
 void Correlator::State::retire(IncidentId id) {
@@ -217,7 +235,8 @@ void Correlator::State::retire(IncidentId id) {
         return;
     }
     evictable.erase(id);
-    const std::vector<Slot> slots = incident.alerts;
+    if (incident.changed) tell_change(found->second);
+    const std::vector<Slot> slots = std::move(found->second.alerts);
     incidents.erase(found);
     for (const Slot slot : slots)
         if (alerts[slot].used && alerts[slot].incident == id && !alerts[slot].firing) {

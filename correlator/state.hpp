@@ -7,6 +7,8 @@
 // Private to correlator/.
 #pragma once
 
+#include "correlator/alert_index.hpp"
+#include "correlator/alert_words.hpp"
 #include "correlator/correlator.hpp"
 #include "correlator/deadlines.hpp"
 #include "correlator/records.hpp"
@@ -20,6 +22,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace incidentd {
@@ -36,7 +40,7 @@ struct Correlator::State {
     using Slot = std::uint32_t;
 
     State(EngineLimits l, std::uint64_t hash_salt)
-        : limits(l), alert_index(0, FingerprintHash{hash_salt}), groups(0, FingerprintHash{hash_salt}) {}
+        : limits(l), alert_index(alerts, hash_salt), groups(0, FingerprintHash{hash_salt}) {}
 
     // --- data -------------------------------------------------------------------------------------------------------
     EngineLimits limits;
@@ -45,8 +49,9 @@ struct Correlator::State {
     std::string rules_hash, rules_text;  // as they were activated
 
     StringPool pool;
+    WordStore word_store{pool};
     Slots<AlertRecord> alerts;
-    boost::unordered_flat_map<Fingerprint, Slot, FingerprintHash> alert_index;
+    AlertIndex alert_index;
     std::map<IncidentId, IncidentRecord> incidents;
     boost::unordered_flat_map<Fingerprint, IncidentId, FingerprintHash> groups;  // group -> the incident it would join
     std::set<IncidentId> evictable;  // over, and only dead letters keep them here: they make room first
@@ -61,15 +66,22 @@ struct Correlator::State {
     std::vector<Slot> touched;  // of visit_touched()
 
     std::vector<IncidentId> touched_incidents;
+    std::vector<IncidentId> changed_incidents;  // of changed()
 
     Instant now;             // of the deadline or input under way
-    Effects* out = nullptr;  // of the apply() under way
+    Effects* out = nullptr;  // of the apply() under way; nullptr: nobody wants to know what comes of it
 
     // --- correlator.cpp ---------------------------------------------------------------------------------------------
+    void apply(const Input& input, Instant at, Effects* effects);
     void fire(const Deadline& due);
     template <class What>
     void emit(What what) {
-        out->push_back(Effect{now, std::move(what)});
+        if (out != nullptr) out->push_back(Effect{now, std::move(what)});
+    }
+    // For what is costly to make: `make` is asked only if somebody wants to know.
+    template <class Make>
+    void emit_made(const Make& make) {
+        if (out != nullptr) out->push_back(Effect{now, make()});
     }
 
     // --- dedup.cpp --------------------------------------------------------------------------------------------------
@@ -80,12 +92,11 @@ struct Correlator::State {
     void on_suppression(const AlertEvent& event);  // suppressed, unsuppressed
     void on_expiry(Slot slot);
     std::optional<Slot> add_alert(const AlertEvent& event);  // nullopt: table full, and said so
-    void set_labels(AlertRecord& alert, LabelsView labels);
-    void release_labels(const AlertRecord& alert);
     bool is_refresh(const AlertEvent& event) const;
+    void set_episode(AlertRecord& alert, std::string_view episode);
     void refresh(Slot slot, const AlertEvent& event);
     void repeat(Slot slot, const AlertEvent& event);
-    void stop_firing(Slot slot, Verdict verdict, std::string because);
+    void stop_firing(Slot slot, Verdict verdict);
     void set_firing(AlertRecord& alert, bool firing);
     void set_suppressed(AlertRecord& alert, bool suppressed);
     void watch_expiry(Slot slot);
@@ -94,14 +105,25 @@ struct Correlator::State {
     void free_alert(Slot slot);
     void touch(Slot slot);
     void count_message(IncidentRecord& incident);
-    void decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because);
+    void row_changed(Slot slot);
+    // `because` makes the words: a text, or a function for what is costly to say.
+    template <class Because>
+    void decide(const AlertRecord& alert, Verdict verdict, std::string_view rule, const Because& because) {
+        ++outcomes.by_verdict[static_cast<std::size_t>(verdict)];
+        if (out == nullptr) return;
+        if constexpr (std::is_invocable_v<Because>)
+            emit(AlertDecided{alert.fingerprint, verdict, alert.incident, std::string(rule), because()});
+        else
+            emit(AlertDecided{alert.fingerprint, verdict, alert.incident, std::string(rule), std::string(because)});
+    }
 
     // --- grouping.cpp -----------------------------------------------------------------------------------------------
     void on_onset(Slot slot);
     bool rejoin(Slot slot);
     void group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
     IncidentRecord* joinable(Fingerprint group, std::string& why_not);
-    void join(Slot slot, IncidentRecord& incident, Verdict verdict, std::string because);
+    template <class Because>  // as of decide(); made in grouping.cpp for functions and for std::string
+    void join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because);
     IncidentRecord& begin_incident(const CorrelationRule& rule, Fingerprint group, const TemplateScope& scope);
     IncidentRecord& begin_overflow(const TemplateScope& scope);
 
@@ -116,10 +138,12 @@ struct Correlator::State {
     void unacknowledge(IncidentRecord& incident, std::uint32_t by, std::string_view actor);
     void drop_stale_acknowledgements(IncidentRecord& incident);
     void acknowledgements_changed(IncidentRecord& incident, const std::string& why);
-    void reassess(IncidentRecord& incident);                                      // severity, urgency, priority
-    void add_fact(IncidentRecord& incident, std::string kind, std::string text);  // sinks are told
-    void changed(const IncidentRecord& incident) { emit(IncidentChanged{incident.view}); }
-    void retire(IncidentId id);  // leaves memory once it is over and every sink is settled
+    void reassess(IncidentRecord& incident);                                           // severity, urgency, priority
+    void add_fact(IncidentRecord& incident, std::string_view kind, std::string text);  // sinks are told
+    void changed(IncidentRecord& incident);                                            // told once, as it is in the end
+    void tell_changes();
+    void tell_change(IncidentRecord& incident);  // at once
+    void retire(IncidentId id);                  // leaves memory once it is over and every sink is settled
     bool evict_dead_incident();
     void on_command(const OperatorCommand& command);
     void sample(Kpi kpi, const IncidentRecord& incident, Duration value);
@@ -135,9 +159,11 @@ struct Correlator::State {
     void drop_dead(IncidentRecord& incident, std::string_view sink);
     bool all_settled(const IncidentRecord& incident) const;
     Action make_action(const IncidentRecord& incident, const SinkRecord& sink) const;
+    std::vector<Slot> worst_alerts(const IncidentRecord& incident) const;
 
     // --- views.cpp --------------------------------------------------------------------------------------------------
-    std::vector<LabelView> labels_of(const AlertRecord& alert) const;
+    std::vector<LabelView> labels_of(const AlertRecord& alert) const { return words_of(alert).labels(); }
+    WordsView words_of(const AlertRecord& alert) const { return word_store.view(alert.words); }
     AlertRow row(Slot slot) const;
     AlertSummary summary(Slot slot) const;
     std::string name_of(const AlertRecord& alert) const;  // title and where, for facts

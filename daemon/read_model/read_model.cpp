@@ -9,7 +9,8 @@
 namespace incidentd {
 namespace {
 
-std::string json_object(const std::vector<std::pair<std::string, std::string>>& members) {
+template <class Pairs>
+std::string json_object(const Pairs& members) {
     std::string out = "{";
     for (const auto& [name, value] : members) {
         if (out.size() > 1) out += ',';
@@ -126,7 +127,7 @@ Result<void> ReadModelWriter::take_over(const Correlator& engine, Sequence throu
         if (!done) return;
         done = write(effect);
         const auto* incident = std::get_if<IncidentChanged>(&effect.what);
-        if (done && incident != nullptr) done = put(now, TimelineAdded{incident->incident.id, "gap", gap});
+        if (done && incident != nullptr) done = put(now, TimelineAdded{incident->incident->id, "gap", gap});
     });
     if (done) done = commit(through);
     if (!done) rollback();
@@ -156,7 +157,7 @@ Result<void> ReadModelWriter::put(Instant at, const AlertDecided& e) {
 }
 
 Result<void> ReadModelWriter::put(Instant, const AlertChanged& e) {
-    const AlertRow& r = e.row;
+    const AlertRow& r = *e.row;
     Statement& s = statements_.alert;
     s.bind(1, to_string(r.fingerprint)).bind(2, fmt::format("{:016x}", r.alertmanager_fingerprint)).bind(3, r.source);
     s.bind(4, r.key).bind(5, r.title).bind(6, r.text).bind(7, r.url).bind(8, json_object(r.labels));
@@ -167,7 +168,7 @@ Result<void> ReadModelWriter::put(Instant, const AlertChanged& e) {
 }
 
 Result<void> ReadModelWriter::put(Instant, const IncidentChanged& e) {
-    const IncidentView& v = e.incident;
+    const IncidentView& v = *e.incident;
     Statement& s = statements_.incident;
     s.bind(1, v.id.value)
         .bind(2, v.key)

@@ -71,8 +71,8 @@ void Shard::refresh_counts(Instant now) {
     if (now - last_refresh_ < seconds(1) && now >= last_refresh_) return;
     last_refresh_ = now;
     Counts counts;
-    worker_.engine().visit_touched(counts_per_refresh, [&counts](const AlertRow& row) {
-        counts.alerts.push_back({row.fingerprint, row.count, row.last_seen});
+    worker_.engine().visit_touched(counts_per_refresh, [&counts](const Correlator::AlertCounts& alert) {
+        counts.alerts.push_back({alert.fingerprint, alert.count, alert.last_seen});
     });
     worker_.engine().visit_touched_incidents([&counts](const IncidentView& view) {
         counts.incidents.push_back({view.id, view.messages_total});

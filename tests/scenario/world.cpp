@@ -21,13 +21,13 @@ std::string World::observe(const Effects& effects) {
         if (effect.at < last) broken("an effect lies before the one that came first");
         last = effect.at;
         if (const auto* changed = std::get_if<AlertChanged>(&effect.what))
-            rows_[changed->row.fingerprint] = changed->row;
-        if (const auto* changed = std::get_if<IncidentChanged>(&effect.what)) take(changed->incident);
+            rows_[changed->row->fingerprint] = *changed->row;
+        if (const auto* changed = std::get_if<IncidentChanged>(&effect.what)) take(*changed->incident);
         if (const auto* due = std::get_if<ActionDue>(&effect.what)) {
-            const Delivery delivery{due->action.incident.id, due->action.sink};
-            if (!outstanding_.emplace(delivery, due->action.incident.revision).second)
+            const Delivery delivery{due->action->incident.id, due->action->sink};
+            if (!outstanding_.emplace(delivery, due->action->incident.revision).second)
                 broken("a second action for " + to_string(delivery.first) + " and " + delivery.second);
-            if (due->action.incident.state == IncidentState::pending) broken("an action of a pending incident");
+            if (due->action->incident.state == IncidentState::pending) broken("an action of a pending incident");
         }
         if (const auto* delivery = std::get_if<DeliveryChanged>(&effect.what))
             if (delivery->state == DeliveryState::delivered || delivery->state == DeliveryState::dead)
@@ -110,7 +110,11 @@ void World::check_actions(const Correlator& engine) {
 
 // Effects and visit_touched() together must give the read model everything the engine would show.
 void World::check_read_model(Correlator& engine) {
-    while (engine.visit_touched(3, [this](const AlertRow& row) { rows_[row.fingerprint] = row; })) {
+    const auto take_counts = [this](const Correlator::AlertCounts& counts) {
+        rows_[counts.fingerprint].count = counts.count;
+        rows_[counts.fingerprint].last_seen = counts.last_seen;
+    };
+    while (engine.visit_touched(3, take_counts)) {
     }
     engine.visit_touched_incidents([this](const IncidentView& view) { take(view); });
     for (const std::uint32_t slot : engine.alert_slots()) {

@@ -1,5 +1,6 @@
 // What each sink is owed: at most one action per incident and sink is out; its report decides the next. What happens
 // meanwhile piles up as facts and goes out as one update.
+#include "correlator/routing.hpp"
 #include "correlator/state.hpp"
 
 #include <algorithm>
@@ -34,21 +35,7 @@ std::string_view reason_for(ActionKind kind) {
 
 void Correlator::State::choose_sinks(IncidentRecord& incident) {
     if (rules == nullptr) return;
-    const IncidentView& view = incident.view;
-    std::vector<LabelView> labels;
-    for (const auto& [name, value] : view.group_labels) labels.push_back({name, value});
-    const auto set = [&labels](std::string_view name, std::string_view value) {
-        std::erase_if(labels, [name](const LabelView& label) { return label.name == name; });
-        if (!value.empty()) labels.push_back({name, value});
-    };
-    set("priority", to_string(view.priority));
-    set("severity", to_string(view.severity));
-    set("rule", view.rule);
-    set("category", view.category);
-    set("service", view.service);
-    set("assignment_group", view.assignment_group);
-    std::sort(labels.begin(), labels.end(), [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
-
+    const std::vector<LabelView> labels = route_labels(incident.view);
     for (const Route& route : rules->routes) {
         if (!matches_all(route.match, labels)) continue;
         for (const std::string& name : route.to) {

@@ -26,7 +26,9 @@ struct ZoneTable {
     std::int32_t offset_seconds(Instant at) const;
 };
 
-// Windows of equal length that begin on certain days at a local time of day.
+// Windows of equal length that begin on certain days at a local time of day. A local time that the clocks skip is the
+// moment they do; one that comes twice is the first of both. Whole days of the length are days of the calendar, so that
+// windows of a day follow one another without a gap in the nights the clocks change; the rest of it is elapsed time.
 struct Recurrence {
     std::uint8_t weekdays = 0x7F;  // bit 0: Sunday, as in Alertmanager's time intervals
     // Inclusive; negative days count from the month's end (-1: its last day). Empty: every day.

@@ -1,37 +1,12 @@
 #include "correlator/time.hpp"
 
+#include "correlator/calendar.hpp"
+
 #include <array>
 #include <limits>
 
 namespace incidentd {
 namespace {
-
-struct Civil {
-    std::int64_t year;
-    unsigned month, day;
-};
-
-// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": days_from_civil and civil_from_days.
-std::int64_t days_from_civil(Civil c) {
-    const std::int64_t y = c.year - (c.month <= 2 ? 1 : 0);
-    const std::int64_t era = (y >= 0 ? y : y - 399) / 400;
-    const std::int64_t yoe = y - era * 400;
-    const std::int64_t doy = (153 * (static_cast<std::int64_t>(c.month) + (c.month > 2 ? -3 : 9)) + 2) / 5 + c.day - 1;
-    const std::int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-    return era * 146097 + doe - 719468;
-}
-
-Civil civil_from_days(std::int64_t z) {
-    z += 719468;
-    const std::int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    const std::int64_t doe = z - era * 146097;
-    const std::int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    const std::int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    const std::int64_t mp = (5 * doy + 2) / 153;
-    const auto day = static_cast<unsigned>(doy - (153 * mp + 2) / 5 + 1);
-    const auto month = static_cast<unsigned>(mp < 10 ? mp + 3 : mp - 9);
-    return {yoe + era * 400 + (month <= 2 ? 1 : 0), month, day};
-}
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
@@ -96,12 +71,6 @@ bool read_zone(Cursor& cursor, std::int64_t& offset_ms) {
     return true;
 }
 
-unsigned days_in_month(std::int64_t year, std::int64_t month) {
-    constexpr std::array<unsigned, 12> days{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 2 && leap ? 29 : days[static_cast<std::size_t>(month - 1)];
-}
-
 struct Unit {
     std::string_view name;
     std::int64_t ms;
@@ -117,7 +86,7 @@ std::string to_rfc3339(Instant at) {
     const std::int64_t days = floor_div(at.ms, 86'400'000);
     const std::int64_t rest = at.ms % 86'400'000;
     const std::int64_t in_day = rest < 0 ? rest + 86'400'000 : rest;
-    const Civil date = civil_from_days(days);
+    const CivilDate date = civil_from_days(days);
     std::string out;
     out.reserve(24);
     put_number(out, date.year, 4);
@@ -146,7 +115,8 @@ Result<Instant> parse_rfc3339(std::string_view text) {
                        cursor.literal(':') && cursor.number(2, minute) && cursor.literal(':') &&
                        cursor.number(2, second) && read_fraction(cursor, fraction) && read_zone(cursor, offset) &&
                        cursor.done();
-    if (!shape || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return bad;
+    if (!shape || month < 1 || month > 12 || day < 1 || day > days_in_month(year, static_cast<unsigned>(month)))
+        return bad;
     if (hour > 23 || minute > 59 || second > 60) return bad;
     if (year < 1970) return Instant{};
     const std::int64_t days = days_from_civil({year, static_cast<unsigned>(month), static_cast<unsigned>(day)});

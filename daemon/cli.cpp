@@ -1,5 +1,6 @@
 #include "daemon/cli.hpp"
 
+#include "daemon/cli_rules.hpp"
 #include "daemon/config.hpp"
 #include "daemon/serve.hpp"
 #include "daemon/snapshot_build.hpp"
@@ -15,8 +16,6 @@
 
 namespace incidentd {
 namespace {
-
-constexpr const char* default_config = "/etc/incidentd/incidentd.yaml";
 
 struct Arguments {
     std::string config = default_config;
@@ -184,6 +183,7 @@ public:
                          "fingerprint (or its first digits), or matchers such as 'alertname=\"DiskFull\"'")
             ->required();
         add_state(explain, arguments);
+        rules_.emplace(root, [this](std::function<int()> chosen) { chosen_ = std::move(chosen); });
         add(root, "token", "draw a token and its hash", [this] { return token_command(arguments_); });
         add_snapshot_builder(root);
         add(root, "version", "print the version", [this] { return version_command(arguments_); });
@@ -279,6 +279,7 @@ private:
     }
     Arguments& arguments_;
     std::function<int()> chosen_;
+    std::optional<RulesCommands> rules_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The command line: `incidentd serve|check-config|incidents|deliveries|explain|token|version`.
+// The command line: `incidentd serve|check-config|incidents|deliveries|explain|rules|token|version`.
 #pragma once
 
 #include <string>
@@ -12,6 +12,8 @@ enum ExitCode : int {
     exit_usage = 2,    // wrong arguments
     exit_config = 78,  // EX_CONFIG of sysexits.h: systemd shows it as CONFIG; a restart does not help
 };
+
+inline constexpr const char* default_config = "/etc/incidentd/incidentd.yaml";
 
 int run_cli(int argc, const char* const* argv);
 

@@ -1,0 +1,105 @@
+#include "correlator/topology.hpp"
+
+#include "correlator/entity_name.hpp"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+namespace incidentd {
+namespace {
+
+constexpr std::uint8_t exact = 0, alias = 1, canonical = 2, shortened = 3;
+constexpr std::size_t words_max = 250;
+
+LinkKind kind_of(std::string_view word) {
+    constexpr std::array<std::string_view, 4> members{"member", "redundancy", "replica", "instance"};
+    constexpr std::array<std::string_view, 4> peers{"link", "peer", "neighbour", "neighbor"};
+    if (std::find(members.begin(), members.end(), word) != members.end()) return LinkKind::member;
+    if (std::find(peers.begin(), peers.end(), word) != peers.end()) return LinkKind::peer;
+    return LinkKind::depends;
+}
+
+struct Pair {
+    Topology::Entity from = 0;
+    Topology::Link link;
+};
+
+void sort_and_unite(std::vector<Pair>& pairs) {
+    const auto key = [](const Pair& p) { return std::tuple(p.from, p.link.to, p.link.kind); };
+    std::stable_sort(pairs.begin(), pairs.end(), [&](const Pair& a, const Pair& b) { return key(a) < key(b); });
+    pairs.erase(std::unique(pairs.begin(), pairs.end(),
+                            [](const Pair& a, const Pair& b) { return a.from == b.from && a.link.to == b.link.to; }),
+                pairs.end());
+}
+
+}  // namespace
+
+Topology::Topology(const TopologySpec& spec) {
+    std::vector<Pair> up, down;
+    boost::unordered_flat_map<std::string, std::uint8_t> words;
+    for (const TopologySpec::Link& link : spec.links) {
+        const Entity upper = add(link.upper), lower = add(link.lower);
+        if (upper == lower) continue;
+        const bool room = words_.size() < words_max || words.contains(link.kind);
+        const std::string& word = room ? link.kind : words_.front();
+        const auto [at, is_new] = words.try_emplace(word, static_cast<std::uint8_t>(words_.size()));
+        if (is_new) words_.push_back(word);
+        const LinkKind kind = kind_of(link.kind);
+        up.push_back({lower, {upper, kind, at->second}});
+        down.push_back({upper, {lower, kind, at->second}});
+        if (kind != LinkKind::peer) continue;
+        up.push_back({upper, {lower, kind, at->second}});
+        down.push_back({lower, {upper, kind, at->second}});
+    }
+    for (const auto& [other, entity] : spec.aliases) {
+        const Entity known = add(entity);
+        call(other, known, alias);
+    }
+    for (Entity entity = 0; entity < names_.size(); ++entity) {
+        const std::string name = canonical_name(names_[entity]);
+        call(name, entity, canonical);
+        call(std::string(short_name(name)), entity, shortened);
+    }
+    for (auto* side : {&up, &down}) {
+        sort_and_unite(*side);
+        Rows& rows = side == &up ? uppers_ : lowers_;
+        rows.begin.assign(names_.size() + 1, 0);
+        for (const Pair& pair : *side) ++rows.begin[pair.from + 1];
+        for (std::size_t i = 1; i < rows.begin.size(); ++i) rows.begin[i] += rows.begin[i - 1];
+        for (const Pair& pair : *side) rows.links.push_back(pair.link);
+    }
+}
+
+Topology::Entity Topology::add(std::string_view name) {
+    const auto found = index_.find(std::string(name));
+    if (found != index_.end() && found->second.rank == exact) return found->second.entity;
+    const auto entity = static_cast<Entity>(names_.size());
+    names_.emplace_back(name);
+    call(std::string(name), entity, exact);
+    return entity;
+}
+
+void Topology::call(std::string name, Entity entity, std::uint8_t rank) {
+    const auto [at, is_new] = index_.try_emplace(std::move(name), Named{entity, rank, false});
+    Named& known = at->second;
+    if (is_new || known.entity == entity || known.rank < rank) return;
+    if (rank < known.rank)
+        known = {entity, rank, false};
+    else
+        known.ambiguous = true;  // two entities by the same loose name: neither
+}
+
+std::optional<Topology::Entity> Topology::find(std::string_view name) const {
+    const auto look = [this](std::string_view one) -> std::optional<Entity> {
+        const auto found = index_.find(std::string(one));
+        return found == index_.end() || found->second.ambiguous ? std::nullopt
+                                                                : std::optional<Entity>(found->second.entity);
+    };
+    if (const auto entity = look(name)) return entity;
+    const std::string whole = canonical_name(name);
+    if (const auto entity = look(whole)) return entity;
+    return look(short_name(whole));
+}
+
+}  // namespace incidentd

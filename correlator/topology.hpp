@@ -1,0 +1,81 @@
+// What depends on what: entities and their dependencies, immutable, flat in memory (compressed sparse rows).
+// A failure travels from an entity to those that depend on it. Cycles are allowed.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace incidentd {
+
+// How two entities relate. Only what changes the reasoning is told apart; the words of files are in topology.cpp.
+enum class LinkKind : std::uint8_t {
+    depends = 0,  // the lower one needs the upper one
+    member = 1,   // the lower one consists of upper ones and lives while enough of them do (a service, its instances)
+    peer = 2,     // neighbours; a failure travels either way
+};
+
+struct TopologySpec {
+    struct Link {
+        std::string upper, lower;  // lower depends on upper
+        std::string kind;          // the file's word, shown in explanations: "power", "runs", "member", "link" ...
+    };
+    std::vector<Link> links;
+    std::vector<std::pair<std::string, std::string>> aliases;  // (alias, entity)
+};
+
+// Bounds of one topology; what lies beyond is refused when rules are compiled, naming the first line that is too many.
+constexpr std::size_t topology_entities_max = 1'000'000;
+constexpr std::size_t topology_links_max = 4'000'000;
+
+class Topology {
+public:
+    using Entity = std::uint32_t;  // 0 .. size()-1
+    struct Link {
+        Entity to = 0;
+        LinkKind kind = LinkKind::depends;
+        std::uint8_t word = 0;  // index of word(): the file's own
+    };
+
+    Topology() = default;
+    // Entities are numbered in the order of their first mention. A link given twice or to itself is kept once or not.
+    explicit Topology(const TopologySpec& spec);
+
+    // By exact name, alias, canonical name, or the short name when one entity alone has it; in this order.
+    std::optional<Entity> find(std::string_view name) const;
+    std::string_view name(Entity entity) const { return names_[entity]; }
+    std::string_view word(std::uint8_t index) const { return words_[index]; }
+    std::span<const Link> uppers(Entity entity) const { return uppers_.of(entity); }  // what it depends on
+    std::span<const Link> lowers(Entity entity) const { return lowers_.of(entity); }  // what depends on it
+    std::size_t size() const { return names_.size(); }
+    std::size_t link_count() const { return uppers_.links.size(); }
+
+private:
+    struct Rows {
+        std::vector<std::uint32_t> begin{0};  // size()+1
+        std::vector<Link> links;
+        std::span<const Link> of(Entity entity) const {
+            return std::span(links).subspan(begin[entity], begin[entity + 1] - begin[entity]);
+        }
+    };
+    struct Named {
+        Entity entity = 0;
+        std::uint8_t rank = 0;  // how it came to the name: exact, alias, canonical, short
+        bool ambiguous = false;
+    };
+    Entity add(std::string_view name);
+    void call(std::string name, Entity entity, std::uint8_t rank);
+
+    std::vector<std::string> names_;
+    std::vector<std::string> words_;
+    Rows uppers_, lowers_;
+    boost::unordered_flat_map<std::string, Named> index_;
+};
+
+}  // namespace incidentd

@@ -1,0 +1,97 @@
+#include "daemon/cli_rules.hpp"
+
+#include "daemon/cli.hpp"
+#include "daemon/cli_text.hpp"
+#include "daemon/rule_files.hpp"
+
+#include <utility>
+
+namespace incidentd {
+
+struct RulesCommands::Arguments {
+    std::string output = "text";
+    RulesCheckOptions check;
+    RulesTestOptions test;
+    bool json() const { return output == "json"; }
+};
+
+RulesCommands::RulesCommands(CLI::App& root, std::function<void(std::function<int()>)> choose)
+    : choose_(std::move(choose)), arguments_(std::make_unique<Arguments>()) {
+    Arguments& given = *arguments_;
+    CLI::App* rules = root.add_subcommand("rules", "check, test and try out rules, without a running daemon");
+    rules->require_subcommand(1);
+
+    CLI::App* check = add(*rules, "check", "report every problem of rule files, and what looks wrong", [&given] {
+        given.check.json = given.json();
+        return check_rules(given.check);
+    });
+    add_place(*check, given.check.rules, "FILE");
+    check->add_flag("--strict", given.check.strict, "exit with 1 for warnings too");
+    check->footer("Exit code: 0 the rules can be used, 1 they cannot, 2 wrong usage.");
+
+    CLI::App* test = add(*rules, "test", "run rule tests in virtual time", [&given] {
+        given.test.json = given.json();
+        return test_rules(given.test);
+    });
+    test->add_option("FILE", given.test.files, "test files, or patterns such as 'tests/*.yaml'")->required();
+    test->add_option("--junit", given.test.junit, "write the results to this file as JUnit XML");
+    test->add_option("--only", given.test.only, "run the tests whose name holds this");
+    test->add_flag("--coverage", given.test.coverage, "say how often each rule was used, and which never");
+    test->footer("Exit code: 0 all tests passed, 1 some did not, 2 wrong usage. The format: docs/rules-testing.md");
+}
+
+RulesCommands::~RulesCommands() = default;
+
+CLI::App* RulesCommands::add(CLI::App& parent, const char* name, const char* help, std::function<int()> action) {
+    CLI::App* command = parent.add_subcommand(name, help);
+    command->add_option("--output", arguments_->output, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+    command->callback([this, action = std::move(action)] { choose_(action); });
+    return command;
+}
+
+void RulesCommands::add_place(CLI::App& command, RulesPlace& place, const char* positional) {
+    place.config = default_config;
+    CLI::Option* files = command.add_option(positional, place.files, "rule files, or patterns such as 'rules/*.yaml'");
+    command.add_option("--config", place.config, "without rule files: the configuration that names them")
+        ->capture_default_str()
+        ->excludes(files);
+    command.add_option("--sink", place.sinks, "a sink that routes may name; default: those they do name");
+}
+
+namespace {
+
+std::string summary(const RuleSet& set, std::size_t files) {
+    return fmt::format("{} rule file{}, {} correlation rules, {} routes", files, files == 1 ? "" : "s",
+                       set.correlate.size(), set.routes.size());
+}
+
+}  // namespace
+
+int check_rules(const RulesCheckOptions& options) {
+    Problems problems;
+    const RuleBundle bundle = load_rules(options.rules, problems);
+    std::shared_ptr<const RuleSet> set;
+    if (problems.empty()) set = compile(bundle, problems);
+    if (options.json) {
+        std::fputs(render_problems(problems, true).c_str(), stdout);
+    } else if (set == nullptr) {
+        std::fputs(render_problems(problems, false).c_str(), stderr);
+        fmt::print(stderr, "{} problem{}\n", problems.items().size(), problems.items().size() == 1 ? "" : "s");
+    } else {
+        fmt::print("good: {}\n", summary(*set, bundle.files.size()));
+    }
+    return set == nullptr ? exit_failed : exit_ok;
+}
+
+RuleBundle load_rules(const RulesPlace& place, Problems& problems) {
+    RuleBundle bundle =
+        place.files.empty() ? rules_of_config(place.config, problems) : rules_of_files(place.files, problems);
+    for (const std::string& sink : place.sinks)
+        if (std::find(bundle.sinks.begin(), bundle.sinks.end(), sink) == bundle.sinks.end())
+            bundle.sinks.push_back(sink);
+    return bundle;
+}
+
+}  // namespace incidentd

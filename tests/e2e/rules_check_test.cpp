@@ -1,0 +1,84 @@
+// What could break: a broken rule file that passes the check, a problem without its place, an exit code that lets a
+// pipeline go on.
+#include "tests/support/json.hpp"
+#include "tests/support/process.hpp"
+
+#include <doctest/doctest.h>
+
+namespace incidentd::test {
+namespace {
+
+constexpr std::string_view good = R"(version: 1
+correlate:
+  - {name: web, match: 'team="web"', by: [team]}
+route:
+  - {match: 'team="web"', to: [slack-web]}
+  - {to: [servicenow]}
+)";
+
+constexpr std::string_view broken = R"(version: 1
+correlate:
+  - {name: web, match: 'team="web', by: [team]}
+  - {name: web, matches: 'a="b"', by: []}
+)";
+
+Run rules(std::vector<std::string> arguments) {
+    std::vector<std::string> all{INCIDENTD_BINARY, "rules"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return run(all);
+}
+
+}  // namespace
+
+TEST_CASE("good rules pass, and sinks are those the routes name") {
+    const TempDirectory directory;
+    const std::string file = directory.write("good.yaml", good);
+    const Run text = rules({"check", file});
+    CHECK(text.code == 0);
+    CHECK(text.out.find("good: 1 rule file") != std::string::npos);
+    const Run json = rules({"check", file, "--output", "json"});
+    CHECK(json.code == 0);
+    CHECK(Json(json.out).size() == 0);
+}
+
+TEST_CASE("every problem is reported with its place, in text and in JSON") {
+    const TempDirectory directory;
+    directory.write("good.yaml", good);
+    const std::string file = directory.write("broken.yaml", broken);
+    const Run text = rules({"check", directory.file("*.yaml")});
+    CHECK(text.code == 1);
+    CHECK(text.err.find("broken.yaml:3:") != std::string::npos);
+    CHECK(text.err.find("broken.yaml:4:17: correlate[1].matches: unknown key; did you mean 'match'?") !=
+          std::string::npos);
+    CHECK(text.err.find("is the name of another rule") != std::string::npos);
+    const Run json = rules({"check", file, "--output", "json"});
+    CHECK(json.code == 1);
+    const Json problems(json.out);
+    REQUIRE(problems.size() == 3);
+    CHECK(problems.text("/0/file") == file);
+    CHECK(problems.number("/0/line") == 3);
+}
+
+TEST_CASE("without files the configuration says which rules and sinks there are; its secrets are not read") {
+    const TempDirectory directory;
+    directory.write("rules.yaml", good);
+    const std::string config = directory.write("incidentd.yaml", R"(rules: [rules.yaml]
+sinks:
+  slack-web: {type: webhook, url: 'https://example.org/', secret: {file: /nonexistent/secret}}
+)");
+    const Run missing = rules({"check", "--config", config});
+    CHECK(missing.code == 1);
+    CHECK(missing.err.find("the sink 'servicenow', which is not configured") != std::string::npos);
+    CHECK(rules({"check", "--config", config, "--sink", "servicenow"}).code == 0);
+}
+
+TEST_CASE("files that are not there and arguments that mean nothing are told apart") {
+    const Run missing = rules({"check", "/nonexistent/rules.yaml"});
+    CHECK(missing.code == 1);
+    CHECK(missing.err.find("/nonexistent/rules.yaml") != std::string::npos);
+    CHECK(rules({"check", "--no-such-option"}).code == 2);
+    CHECK(rules({}).code == 2);
+    CHECK(rules({"check", "--help"}).code == 0);
+}
+
+}  // namespace incidentd::test

@@ -18,6 +18,13 @@ OwnedLabels::OwnedLabels(LabelsView labels) {
     for (const LabelView& label : labels) add(label);
 }
 
+std::vector<std::pair<std::string, std::string>> OwnedLabels::pairs() const {
+    std::vector<std::pair<std::string, std::string>> out;
+    out.reserve(size_);
+    for (const auto& [name, value] : *this) out.emplace_back(name, value);
+    return out;
+}
+
 void OwnedLabels::add(LabelView label) {
     const std::uint32_t sizes[] = {static_cast<std::uint32_t>(label.name.size()),
                                    static_cast<std::uint32_t>(label.value.size())};

@@ -9,6 +9,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace incidentd {
 
@@ -67,6 +69,7 @@ public:
     Iterator end() const { return Iterator(packed_.data() + packed_.size()); }
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
+    std::vector<std::pair<std::string, std::string>> pairs() const;
     friend bool operator==(const OwnedLabels&, const OwnedLabels&) = default;
 
 private:

@@ -93,12 +93,12 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
             return "severity went from " + std::string(to_string(before)) + " to " +
                    std::string(to_string(alert.severity));
         });
-        row_changed(slot);
+        change(slot);
         if (incident != nullptr && alert.counted) alert_worsened(*incident, alert, before);
         return;
     }
     ++outcomes.repeated;
-    if (alert.details_hash != details_before) row_changed(slot);
+    if (alert.details_hash != details_before) change(slot);
 }
 
 // Takes over what the message says of a known alert; the caller decides what it means.
@@ -185,7 +185,7 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
             set_episode(alert, event.episode);
             alert.resolved_at = now;
             alert.resolved_by_message = true;
-            if (alert.ever_fired) row_changed(slot);
+            if (alert.ever_fired) change(slot);
         }
         if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
         ++outcomes.repeated;
@@ -220,7 +220,7 @@ void Correlator::State::stop_firing(Slot slot, Verdict verdict) {
                    ? "no refresh by " + to_rfc3339(alert.expires_at) + ", as its source had promised"
                    : std::string("the source reported the recovery");
     });
-    row_changed(slot);
+    change(slot);
     const bool counted = std::exchange(alert.counted, false);
     if (IncidentRecord* incident = live_incident(alert.incident); incident != nullptr && counted)
         alert_stopped(*incident, alert, verdict);
@@ -257,7 +257,7 @@ void Correlator::State::on_person(const AlertEvent& event) {
         alert.acknowledged = acknowledged && alert.firing;
         const Verdict verdict = acknowledged ? Verdict::acknowledged : Verdict::unacknowledged;
         decide(alert, verdict, {}, std::string(to_string(event.kind)) + " by " + who + words);
-        row_changed(slot);
+        change(slot);
         if (incident != nullptr && acknowledged) acknowledge(*incident, {slot, who}, event.text);
         if (incident != nullptr && !acknowledged) unacknowledge(*incident, slot, who);
     }
@@ -292,7 +292,7 @@ void Correlator::State::on_suppression(const AlertEvent& event) {
     IncidentRecord* incident = live_incident(alert.incident);
     decide(alert, suppressed ? Verdict::suppressed : Verdict::noted, {},
            suppressed ? "suppressed by its source: " + reason : "no longer suppressed by its source");
-    row_changed(slot);
+    change(slot);
     if (incident != nullptr) {
         add_fact(*incident, "suppression",
                  name_of(alert) + (suppressed ? " is suppressed by its source: " + reason
@@ -355,32 +355,35 @@ void Correlator::State::forget_if_due(Slot slot) {
 void Correlator::State::free_alert(Slot slot) {
     AlertRecord& alert = alerts[slot];
     assert(!alert.firing);
+    if (alert.changed && last_rows.size() < last_rows_max) last_rows.push_back(row(slot));
     alert_index.erase(alert.fingerprint, slot);
     word_store.release(alert.words);
     for (const StringPool::Handle handle : {alert.source, alert.key, alert.episode}) pool.release(handle);
     const std::uint32_t generation = alert.generation + 1;
+    const bool is_touched = alert.touched, is_changed = alert.changed;  // the lists still name this slot
     alert = AlertRecord{};
     alert.generation = generation;
+    alert.touched = is_touched;
+    alert.changed = is_changed;
     --sizes.alerts_held;
     alerts.give_back(slot);
 }
 
 void Correlator::State::touch(Slot slot) {
-    AlertRecord& alert = alerts[slot];
-    if (alert.touched) return;
-    alert.touched = true;
-    touched.push_back(slot);
+    if (!std::exchange(alerts[slot].touched, true)) touched.push_back(slot);
+}
+
+void Correlator::State::change(Slot slot) {
+    if (!std::exchange(alerts[slot].changed, true)) changed_alerts.push_back(slot);
+}
+
+void Correlator::State::touch(IncidentRecord& incident) {
+    if (!std::exchange(incident.touched, true)) touched_incidents.push_back(incident.view.id);
 }
 
 void Correlator::State::count_message(IncidentRecord& incident) {
     ++incident.view.messages_total;
-    if (incident.touched) return;
-    incident.touched = true;
-    touched_incidents.push_back(incident.view.id);
-}
-
-void Correlator::State::row_changed(Slot slot) {
-    emit_made([this, slot] { return AlertChanged{row(slot)}; });
+    touch(incident);
 }
 
 }  // namespace incidentd

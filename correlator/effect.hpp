@@ -44,7 +44,8 @@ struct AlertDecided {
     std::string because;  // the reason in words a person can check
 };
 
-// An alert as the read model keeps it. Repetitions are not effects: see Correlator::visit_touched().
+// An alert as the read model keeps it. No effect: what is told of alerts is their latest state, when there is time for
+// it (Correlator::visit_changed_alerts).
 struct AlertRow {
     Fingerprint fingerprint;
     std::uint64_t alertmanager_fingerprint = 0;
@@ -59,11 +60,8 @@ struct AlertRow {
     IncidentId incident;
 };
 
-// Boxed: the few large ones would make every effect as large.
-struct AlertChanged {
-    Boxed<AlertRow> row;
-};
-// At most once an incident for each input and each deadline that fired: as it is in the end.
+// Boxed: the few large ones would make every effect as large. At most once an incident for each input and each deadline
+// that fired: as it is in the end.
 struct IncidentChanged {
     Boxed<IncidentView> incident;
 };
@@ -112,8 +110,8 @@ struct IncidentResolved {
 
 struct Effect {
     Instant at;  // the input's time, or the deadline's that fired
-    std::variant<AlertDecided, AlertChanged, IncidentChanged, TimelineAdded, ActionDue, DeliveryChanged, KpiSampled,
-                 IncidentOpened, IncidentResolved>
+    std::variant<AlertDecided, IncidentChanged, TimelineAdded, ActionDue, DeliveryChanged, KpiSampled, IncidentOpened,
+                 IncidentResolved>
         what;
 };
 
@@ -122,5 +120,6 @@ using Effects = std::vector<Effect>;
 // One line of text per effect with every field; two equal effects give equal bytes. For tests, digests and replay
 // diffs.
 std::string describe(const Effect& effect);
+std::string describe(const AlertRow& row);
 
 }  // namespace incidentd

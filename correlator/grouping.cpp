@@ -72,7 +72,7 @@ void Correlator::State::on_onset(Slot slot) {
     AlertRecord& alert = alerts[slot];
     if (alert.suppressed) {
         decide(alert, Verdict::suppressed, {}, "its source has it suppressed (downtime or flapping)");
-        row_changed(slot);
+        change(slot);
         return;
     }
     if (rejoin(slot)) return;
@@ -103,7 +103,7 @@ bool Correlator::State::rejoin(Slot slot) {
     incident->last_onset = now;
     decide(alert, Verdict::rejoined, incident->view.rule,
            [&] { return "fired again while " + to_string(alert.incident) + " is not over"; });
-    row_changed(slot);
+    change(slot);
     reassess(*incident);
     add_fact(*incident, "rejoined", name_of(alert) + " fires again");
     drop_stale_acknowledgements(*incident);
@@ -183,7 +183,7 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
     ++incident.generation;
     incident.last_onset = now;
     decide(alert, verdict, incident.view.rule, because);
-    row_changed(slot);
+    change(slot);
     reassess(incident);
     if (alert.acknowledged) acknowledge(incident, {slot, "its source"}, {});
     if (verdict == Verdict::opened) return;  // open() tells of it

@@ -17,6 +17,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -62,11 +63,16 @@ struct Correlator::State {
     IncidentId overflow;       // takes alerts while limits.incidents_max incidents are in memory
 
     EngineSizes sizes;
-    Outcomes outcomes;          // of the apply() under way
-    std::vector<Slot> touched;  // of visit_touched()
+    Outcomes outcomes;  // of the apply() under way
 
-    std::vector<IncidentId> touched_incidents;
-    std::vector<IncidentId> changed_incidents;  // of changed()
+    // What the read model is still to be told; not part of the deterministic state. Each list names a slot at most
+    // once.
+    std::deque<Slot> touched;         // of visit_touched_alerts()
+    std::deque<Slot> changed_alerts;  // of visit_changed_alerts()
+    std::deque<IncidentId> touched_incidents;
+    std::vector<AlertRow> last_rows;                      // of alerts that left memory while they waited to be told
+    static constexpr std::size_t last_rows_max = 10'000;  // more: their last change, 20 minutes ago, stays untold
+    std::vector<IncidentId> changed_incidents;            // of changed(); empty between two apply()
 
     Instant now;             // of the deadline or input under way
     Effects* out = nullptr;  // of the apply() under way; nullptr: nobody wants to know what comes of it
@@ -103,9 +109,10 @@ struct Correlator::State {
     void forget_later(Slot slot);
     void forget_if_due(Slot slot);
     void free_alert(Slot slot);
-    void touch(Slot slot);
+    void touch(Slot slot);   // its count or last_seen moved
+    void change(Slot slot);  // more than that
+    void touch(IncidentRecord& incident);
     void count_message(IncidentRecord& incident);
-    void row_changed(Slot slot);
     // `because` makes the words: a text, or a function for what is costly to say.
     template <class Because>
     void decide(const AlertRecord& alert, Verdict verdict, std::string_view rule, const Because& because) {

@@ -115,8 +115,6 @@ void Correlator::State::describe_state(const std::function<void(Effect&&)>& visi
                                                          {}}});
         }
     }
-    for (Slot slot = 0; slot < alerts.end(); ++slot)
-        if (alerts[slot].used && alerts[slot].ever_fired) visit(Effect{now, AlertChanged{row(slot)}});
 }
 
 std::uint64_t Correlator::State::digest() const {
@@ -129,7 +127,8 @@ std::uint64_t Correlator::State::digest() const {
     for (Slot slot = 0; slot < alerts.end(); ++slot) {
         if (!alerts[slot].used) continue;
         digest.number(slot);
-        digest.text(describe(Effect{alerts[slot].expires_at, AlertChanged{row(slot)}}));
+        digest.text(describe(row(slot)));
+        digest.number(static_cast<std::uint64_t>(alerts[slot].expires_at.ms));
         digest.text(pool.view(alerts[slot].episode));
         digest.number(alerts[slot].raw_labels_hash);
         digest.number((alerts[slot].counted ? 1U : 0U) | (alerts[slot].resolved_by_message ? 2U : 0U) |

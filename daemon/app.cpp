@@ -97,19 +97,22 @@ Result<void> App::open_storage() {
 Result<Recovered> App::recover_state() {
     const auto start = monotonic_now();
     Result<void> taken_over;
+    Instant told_through;
     const ReadModelPort read_model{projector_->reflects(),
                                    [&](const Correlator& engine, Sequence through, bool is_behind) {
                                        if (is_behind) taken_over = projector_->take_over(engine, through);
+                                       told_through = projector_->told_through();
                                        projector_->start();
                                    }};
     const auto submit = [this](ReleasedEffects&& effects) {
         std::vector<ReleasedEffects> one;
         one.push_back(std::move(effects));
-        projector_->submit(std::move(one));
+        projector_->submit_patiently(std::move(one));
     };
     Result<Recovered> recovered = recover(*journal_, config_.engine, log_, submit, read_model);
     if (!recovered) return recovered;
     if (!taken_over) return taken_over.error();
+    recovered->engine.forget_changes_before(told_through);
     const EngineSizes sizes = recovered->engine.sizes();
     log_.info("state recovered from the journal",
               {{"entries", recovered->last.value},
@@ -145,8 +148,7 @@ void App::start_engine(Recovered recovered) {
     worker_ =
         std::make_unique<Worker>(std::move(recovered.engine), recovered.last, recovered.last_at, *committer_, metrics_,
                                  source_names(), [this](std::vector<ReleasedEffects>&& r) { release(std::move(r)); });
-    shard_ =
-        std::make_unique<Shard>(inbox_, *worker_, [this](Counts counts) { projector_->refresh(std::move(counts)); });
+    shard_ = std::make_unique<Shard>(inbox_, *worker_, [this] { return projector_->has_room(); });
     shard_->set_alerts_max(config_.engine.alerts_max);
 }
 

@@ -25,7 +25,7 @@ struct Apply {
     void operator()(const DeliveryReported& in) const { state.on_report(in); }
     void operator()(const RulesActivated& in) const {
         assert(in.compiled != nullptr);
-        state.rules = in.compiled;
+        state.activate(in.compiled);
         state.rules_hash = in.hash;
         state.rules_text = in.text;
     }
@@ -54,6 +54,12 @@ void Correlator::State::apply(const Input& input, Instant at, Effects* effects) 
     std::visit(Apply{*this}, input);
     tell_changes();
     out = nullptr;
+}
+
+void Correlator::State::activate(std::shared_ptr<const RuleSet> set) {
+    rules = std::move(set);
+    rule_index = rules == nullptr ? nullptr : rules->index;
+    if (rules != nullptr && rule_index == nullptr) rule_index = std::make_shared<const RuleIndex>(*rules);
 }
 
 void Correlator::State::fire(const Deadline& due) {

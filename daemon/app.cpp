@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <filesystem>
 #include <random>
+#include <thread>
 #include <tuple>
 
 namespace incidentd {
@@ -66,6 +67,7 @@ Result<void> App::start() {
         return serving;
     }
     snapshotter_->start();
+    wait_until_ready();
     metrics_.recovered(static_cast<double>((wall_clock_now() - started_).ms) / 1000);
     return {};
 }
@@ -164,6 +166,17 @@ void App::push_first_inputs(const Recovered& recovered) {
         log_.info("no alert expires for a while, so that sources can send again what they could not",
                   {{"grace", to_string(config_.restart_grace)}});
     }
+    first_inputs_ = {recovered.last.value + inbox_.depth()};  // nobody else pushes yet
+}
+
+// Before they are durable the journal may not even have its first file, and no alert can be acknowledged.
+bool App::ready() const { return ready_ && !committer_->stalled() && committer_->durable() >= first_inputs_; }
+
+// A disk that takes longer does not keep the daemon from serving what it can.
+void App::wait_until_ready() const {
+    const auto end = monotonic_now() + std::chrono::seconds(5);
+    while (!ready() && !committer_->stalled() && monotonic_now() < end)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 void App::push(Input input) {
@@ -414,7 +427,7 @@ void App::add_routes() {
     };
     add("/-/healthy", RouteAuth::open, [](const HttpRequestView&, ReplyPtr reply) { reply->send(plain(200, "OK\n")); });
     add("/-/ready", RouteAuth::open, [this](const HttpRequestView&, ReplyPtr reply) {
-        reply->send(ready_ && !committer_->stalled() ? plain(200, "OK\n") : plain(503, "not ready\n"));
+        reply->send(ready() ? plain(200, "OK\n") : plain(503, "not ready\n"));
     });
     add("/metrics", RouteAuth::api, [this](const HttpRequestView&, ReplyPtr reply) {
         reply->send({200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(), {}});

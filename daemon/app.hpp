@@ -53,6 +53,8 @@ private:
     Result<void> make_adapters();
     void start_engine(Recovered recovered);
     void push_first_inputs(const Recovered& recovered);
+    bool ready() const;
+    void wait_until_ready() const;
     void start_egress(std::vector<Action> owed);
     Result<void> start_serving();
     void make_snapshotter(const SnapshotProgress& progress);
@@ -91,6 +93,7 @@ private:
     OperatorApi operator_;
     std::unique_ptr<Gateway> gateway_;
     std::unique_ptr<HttpServer> server_;
+    Sequence first_inputs_;  // the last entry that the start itself journals
     std::atomic<bool> ready_{false};
     std::uint64_t steps_seen_ = 0;
 };

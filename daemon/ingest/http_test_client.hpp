@@ -12,7 +12,9 @@
 #include <boost/asio/write.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,6 +23,10 @@
 #include <vector>
 
 namespace incidentd::test {
+
+// How long a test waits for what must come. It passes as soon as it has come, so only a failing test waits this long,
+// and a machine that does much else at the same time fails none.
+constexpr std::chrono::seconds test_limit(60);
 
 // Answers "METHOD path body", or does what `script` says.
 class EchoHandler final : public HttpHandler {
@@ -86,7 +92,7 @@ class Client {
 public:
     explicit Client(std::uint16_t port) : socket_(io_) {
         socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
-        const timeval limit{3, 0};
+        const timeval limit{test_limit.count(), 0};
         setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     }
     bool send(std::string_view bytes) {
@@ -102,7 +108,12 @@ public:
         send(bytes);
         return receive();
     }
-    bool at_end() { return pending_.empty() && !read_more(pending_); }
+    // True once the peer has closed; false when it sent something, or did nothing for test_limit.
+    bool at_end() { return pending_.empty() && !read_more(pending_) && ended_; }
+    bool has_answer() const {
+        char byte = 0;
+        return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    }
     void shutdown_send() { socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send); }
     boost::asio::ip::tcp::socket& socket() { return socket_; }
 
@@ -110,14 +121,19 @@ private:
     // ::recv, because Asio would wait past the socket's timeout.
     bool read_more(std::string& to) {
         char buffer[4096];
-        const auto count = ::recv(socket_.native_handle(), buffer, sizeof buffer, 0);
+        ssize_t count = 0;
+        do count = ::recv(socket_.native_handle(), buffer, sizeof buffer, 0);
+        while (count < 0 && errno == EINTR);
+        ended_ = count == 0 || (count < 0 && errno != EAGAIN);
         if (count <= 0) return false;
         to.append(buffer, static_cast<std::size_t>(count));
         return true;
     }
     boost::asio::io_context io_;
-    boost::asio::ip::tcp::socket socket_;
+    // Not const for has_answer(): Asio gives the descriptor of a mutable socket alone.
+    mutable boost::asio::ip::tcp::socket socket_;
     std::string pending_;
+    bool ended_ = false;
 };
 
 inline HttpListener loopback(std::uint16_t port = 0, std::string certificate = {}, std::string key = {}) {
@@ -154,6 +170,12 @@ struct Running {
         out.request_timeout = milliseconds(100);
         return out;
     }
+    // Limits that no test meets, however slow the machine.
+    static HttpLimits patient_limits() {
+        HttpLimits out = limits();
+        out.idle_timeout = out.request_timeout = seconds(test_limit.count());
+        return out;
+    }
     explicit Running(HttpLimits with = limits(), HttpListener listener = loopback()) {
         server = std::make_unique<HttpServer>(std::vector{std::move(listener)}, with, handler, metrics, log);
         started = server->start();
@@ -166,13 +188,21 @@ struct Running {
     }
 };
 
-// Waits, at most two seconds, until `done` holds.
 inline bool eventually(const std::function<bool()>& done) {
-    for (int i = 0; i < 400; ++i) {
-        if (done()) return true;
+    const auto end = std::chrono::steady_clock::now() + test_limit;
+    while (!done()) {
+        if (std::chrono::steady_clock::now() >= end) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    return false;
+    return true;
+}
+
+// What a server with short limits answers. A connection that this thread came too late for was closed without an
+// answer, as silent ones are: then once more.
+inline int answered_status(const std::function<int()>& ask) {
+    int status = 0;
+    static_cast<void>(eventually([&] { return (status = ask()) != 0; }));
+    return status;
 }
 
 }  // namespace incidentd::test

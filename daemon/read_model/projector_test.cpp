@@ -62,8 +62,7 @@ TEST_CASE("projector: too much at once holds up nobody, and what was left out is
         });
         REQUIRE(other->execute("BEGIN IMMEDIATE").has_value());
         projector.start();
-        submit(projector, note(1, 10));  // tried, and cannot be written
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        submit(projector, note(1, 10));  // cannot be written
         submit(projector, note(2, Projector::bytes_most));
         submit(projector, note(3, 10));  // does not fit
         submit(projector, note(4, 10));  // nor may anything behind it

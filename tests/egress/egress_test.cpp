@@ -27,11 +27,13 @@ Action action_for(std::uint64_t incident, ActionKind kind, std::string sink, std
 
 // An Egress with one Request Tracker and one webhook, and what it said.
 struct Bench {
-    explicit Bench(EgressOptions options = {}) {
-        rt = test_kit::make_sink(*find_sink_spec("request_tracker"),
-                                 "url: " + tracker.url() + "\ntoken: {env: T}\nqueue: General\ntimeout: 300ms\n");
+    // The limit is that of a Request Tracker's answer; no test meets the webhook's.
+    explicit Bench(EgressOptions options = {}, const std::string& timeout = "60s") {
+        rt = test_kit::make_sink(
+            *find_sink_spec("request_tracker"),
+            "url: " + tracker.url() + "\ntoken: {env: T}\nqueue: General\ntimeout: " + timeout + "\n");
         hook = test_kit::make_sink(*find_sink_spec("webhook"),
-                                   "url: " + receiver.url() + "\nsecret: {env: S}\ntimeout: 300ms\n");
+                                   "url: " + receiver.url() + "\nsecret: {env: S}\ntimeout: 60s\n");
         INFO(rt.problems.text() << hook.problems.text());
         REQUIRE(rt.sink != nullptr);
         REQUIRE(hook.sink != nullptr);
@@ -102,7 +104,7 @@ TEST_CASE("egress: an incident's life in both systems") {
 }
 
 TEST_CASE("egress: one ticket an incident, whatever the ticket system does to its answers") {
-    Bench bench;
+    Bench bench({}, "1s");
     bench.tracker.faults().add(test::silence_after());
     bench.tracker.faults().add(test::error_after());
     bench.tracker.faults().add(test::close_after());
@@ -160,7 +162,7 @@ TEST_CASE("egress: stopping waits for what is in flight, but not for ever, and b
     const std::size_t before = bench.tracker.request_count();
     const auto began = std::chrono::steady_clock::now();
     bench.egress->stop();
-    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(2));
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(30));  // half of the silent answers' limit
     CHECK(bench.tracker.request_count() == before);
 }
 

@@ -14,7 +14,7 @@ using test::ContractAnswer;
 using test::ContractRequest;
 using test::ContractServer;
 
-HttpCall call_to(const std::string& url, std::string method = "POST", Duration timeout = seconds(5)) {
+HttpCall call_to(const std::string& url, std::string method = "POST", Duration timeout = seconds(60)) {
     HttpCall call;
     call.method = std::move(method);
     call.url = url;
@@ -77,7 +77,7 @@ TEST_CASE("http client: it is known whether anything was sent") {
         answer.end = ContractAnswer::End::silence;
         return answer;
     });
-    const auto timed_out = std::get<NoAnswer>(perform(client, call_to(silent.url(), "POST", milliseconds(200))));
+    const auto timed_out = std::get<NoAnswer>(perform(client, call_to(silent.url(), "POST", seconds(1))));
     CHECK(timed_out.may_have_arrived);
     CHECK(timed_out.reason.find("timed out") != std::string::npos);
     const std::string as_tls = "https" + silent.url().substr(4);

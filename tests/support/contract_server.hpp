@@ -54,7 +54,7 @@ public:
 
     // Until `condition` holds, at most `patience`; whether it held.
     static bool wait_until(const std::function<bool()>& condition,
-                           std::chrono::milliseconds patience = std::chrono::seconds(10));
+                           std::chrono::milliseconds patience = std::chrono::seconds(60));
 
 private:
     struct State;

@@ -19,7 +19,8 @@ namespace incidentd::test {
 
 using std::chrono::milliseconds;
 
-// Sanitizers make everything slower; every deadline of a test passes through here.
+// A limit meant for an idle machine, as what a loaded or sanitized one needs; every deadline of a test passes through
+// here.
 milliseconds patient(milliseconds limit);
 
 // Asks every 10 ms until `true_yet` holds or `limit` (made patient) is over; false then.

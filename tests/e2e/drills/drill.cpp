@@ -44,6 +44,19 @@ std::set<std::string> Load::acknowledged() const {
     return acknowledged_;
 }
 
+std::string Load::refusals() const {
+    const std::lock_guard lock(mutex_);
+    std::string text;
+    for (const auto& [answer, count] : refusals_) text += std::to_string(count) + " times " + answer + "\n";
+    return text;
+}
+
+void Load::note_refusal(const HttpResponse& reply) {
+    const std::lock_guard lock(mutex_);
+    ++refusals_[reply.status == 0 ? "no answer: " + reply.error : std::to_string(reply.status) + " " + reply.body];
+    ++refused_count_;
+}
+
 void Load::work() {
     while (!stopping_ && next_ - options_.first < options_.most) {
         std::vector<std::string> alerts;
@@ -51,7 +64,7 @@ void Load::work() {
         const std::string body = json_array(alerts);
         HttpResponse reply = client_.post("/api/v2/alerts", body);
         while (reply.status != 200 && !stopping_) {
-            ++refused_count_;
+            note_refusal(reply);
             if (reply.status == 0 && options_.ends_with_server) break;
             std::this_thread::sleep_for(milliseconds(50));
             reply = client_.post("/api/v2/alerts", body);

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,17 +40,20 @@ public:
     std::size_t acknowledged_count() const { return acknowledged_count_; }
     std::size_t refused_count() const { return refused_count_; }  // answers other than 200
     std::set<std::string> acknowledged() const;                   // hosts
-    int next() const { return next_; }                            // after stop()
+    std::string refusals() const;       // the answers other than 200, each kind with its count
+    int next() const { return next_; }  // after stop()
 
 private:
     void work();
+    void note_refusal(const HttpResponse& reply);
 
     HttpClient client_;
     const Options options_;
     std::atomic<bool> stopping_{false};
     std::atomic<std::size_t> acknowledged_count_{0}, refused_count_{0};
     mutable std::mutex mutex_;
-    std::set<std::string> acknowledged_;  // under mutex_
+    std::set<std::string> acknowledged_;           // under mutex_
+    std::map<std::string, std::size_t> refusals_;  // under mutex_; bounded by the kinds of answers
     int next_;
     std::thread thread_;
 };

@@ -17,21 +17,21 @@ std::string recovery_of(const std::string& host) {
 }  // namespace
 
 TEST_CASE("drill: a source sends more than its rate") {
-    constexpr double rate = 300, burst = 100;
+    constexpr double rate = 50, burst = 100;  // far below what a loaded machine takes
     DrillOptions options;
-    options.source_extra = ", rate: {alerts_per_second: 300, burst: 100}";
+    options.source_extra = ", rate: {alerts_per_second: 50, burst: 100}";
     Drill drill("a source sends more than its rate for 4 s", options);
     Daemon& daemon = drill.daemon();
     daemon.start();
     const auto start = std::chrono::steady_clock::now();
     Load load(daemon, {});
     std::this_thread::sleep_for(std::chrono::seconds(4));
+    CHECK(eventually(std::chrono::seconds(30), [&] { return load.acknowledged_count() >= 200; }));
     const HttpResponse recovery = daemon.send(recovery_of("never-fired"));
     CHECK(recovery.status == 200);
     load.stop();
     const double elapsed_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     CHECK(load.refused_count() > 0);
-    CHECK(load.acknowledged_count() >= 200);
     CHECK(static_cast<double>(load.acknowledged_count()) <= burst + rate * (elapsed_s + 1));
     CHECK(daemon.metric(R"(incidentd_overload_refused_total{reason="rate"})") > 0);
     drill.note(load);

@@ -48,7 +48,7 @@ TEST_CASE("drill: the ticket system does the work and answers after we gave up w
     Fault late{{}, true};
     late.answer.status = 201;
     late.answer.body = R"({"type":"ticket","id":"1"})";
-    late.answer.delay = patient(milliseconds(1500));
+    late.answer.delay = milliseconds(2500);
     drill.tracker().faults().add(late, 20);
     drill.daemon().start();
     send_some(drill);

@@ -3,12 +3,14 @@
 #pragma once
 
 #include "correlator/labels.hpp"
+#include "correlator/matcher.hpp"
 #include "correlator/time.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace incidentd::codec {
 
@@ -112,5 +114,29 @@ private:
     std::string_view rest_;
     bool failed_ = false;
 };
+
+// A matcher is its name, operator and value; one that does not compile is corruption.
+inline void write_matchers(Writer& w, const Matchers& matchers) {
+    w.number(matchers.size());
+    for (const Matcher& matcher : matchers) {
+        w.text(matcher.name());
+        w.byte(static_cast<std::uint8_t>(matcher.op()));
+        w.text(matcher.value());
+    }
+}
+inline Matchers read_matchers(Reader& r) {
+    Matchers matchers;
+    for (std::size_t left = r.count(3); left > 0 && !r.failed(); --left) {
+        std::string name = r.string();
+        const auto op = r.member<MatchOp>(MatchOp::not_regex);
+        Result<Matcher> matcher = Matcher::make(std::move(name), op, r.string());
+        if (!matcher) {
+            r.reject();
+            return {};
+        }
+        matchers.push_back(std::move(*matcher));
+    }
+    return matchers;
+}
 
 }  // namespace incidentd::codec

@@ -25,13 +25,15 @@ struct Apply {
     void operator()(const DeliveryReported& in) const { state.on_report(in); }
     void operator()(const RulesActivated& in) const {
         assert(in.compiled != nullptr);
-        state.activate(in.compiled);
+        state.adopt(in.compiled);
         state.rules_hash = in.hash;
         state.rules_text = in.text;
     }
     void operator()(const OperatorCommand& in) const { state.on_command(in); }
     void operator()(const Tick&) const {}
     void operator()(const Started&) const {}
+    void operator()(const SilenceSet& in) const { state.on_silence_set(in); }
+    void operator()(const SilenceExpired& in) const { state.on_silence_expired(in); }
 };
 
 }  // namespace
@@ -68,6 +70,17 @@ void Correlator::State::fire(const Deadline& due) {
         if (alerts[slot].generation != due.generation) return;
         return due.kind == DeadlineKind::alert_expires ? on_expiry(slot) : forget_if_due(slot);
     }
+    if (due.kind == DeadlineKind::flapping_over) {
+        const auto slot = static_cast<Slot>(due.subject);
+        if (alerts[slot].generation == due.generation) on_flapping_deadline(slot);
+        return;
+    }
+    if (due.kind == DeadlineKind::silence_changes) {
+        const auto found = suppressions.silences.find(static_cast<std::uint32_t>(due.subject));
+        if (found != suppressions.silences.end() && found->second.generation == due.generation)
+            follow_silence(found->first, {});
+        return;
+    }
     const auto found = incidents.find(IncidentId{due.subject});
     if (found == incidents.end()) return;
     IncidentRecord& incident = found->second;
@@ -84,14 +97,21 @@ void Correlator::State::fire(const Deadline& due) {
             return advance(incident, due.detail);
         case DeadlineKind::alert_expires:
         case DeadlineKind::alert_forgotten:
+        case DeadlineKind::flapping_over:
+        case DeadlineKind::silence_changes:
             return;
     }
 }
 
 void Correlator::note_refreshes(std::span<AlertEvent> events, Changed& changed) const {
+    // A clear ends alerts of other fingerprints: what comes after it is journaled whole.
+    constexpr Fingerprint everything{};
+    bool all_may_change = changed.contains(everything);
     for (AlertEvent& event : events) {
-        event.refresh = state_->is_refresh(event) && !changed.contains(event.fingerprint);
-        if (!event.refresh) changed.insert(event.fingerprint);
+        event.refresh = !all_may_change && state_->is_refresh(event) && !changed.contains(event.fingerprint);
+        if (event.refresh) continue;
+        changed.insert(event.fingerprint);
+        if (!all_may_change && state_->may_clear_others(event)) all_may_change = changed.insert(everything).second;
     }
 }
 
@@ -179,7 +199,8 @@ std::vector<std::uint32_t> Correlator::alert_slots() const {
 
 Correlator::AlertState Correlator::alert_state(std::uint32_t slot) const {
     const AlertRecord& alert = state_->alerts[slot];
-    return {alert.used, alert.firing, alert.suppressed, alert.acknowledged, alert.incident, alert.expires_at};
+    return {alert.used, alert.firing,   alert.suppressed, alert.acknowledged, state_->is_flapping(slot),
+            false,      alert.incident, alert.expires_at};
 }
 
 AlertRow Correlator::alert_row(std::uint32_t slot) const { return state_->row(slot); }
@@ -187,6 +208,16 @@ AlertRow Correlator::alert_row(std::uint32_t slot) const { return state_->row(sl
 std::optional<std::uint32_t> Correlator::find_alert(Fingerprint fingerprint) const {
     return state_->alert_index.find(fingerprint);
 }
+
+std::vector<Silence> Correlator::silences() const { return state_->told_silences(); }
+
+std::optional<Silence> Correlator::find_silence(std::string_view id) const {
+    const auto found = state_->suppressions.by_id.find(id);
+    if (found == state_->suppressions.by_id.end()) return std::nullopt;
+    return state_->suppressions.silences.at(found->second).told;
+}
+
+Correlator::SuppressedBy Correlator::suppressed_by(std::uint32_t slot) const { return state_->suppressed_by(slot); }
 
 std::optional<bool> Correlator::has_dead_delivery(IncidentId id, std::string_view sink) const {
     const auto found = state_->incidents.find(id);

@@ -6,6 +6,7 @@
 #include "correlator/fingerprint.hpp"
 #include "correlator/input.hpp"
 #include "correlator/limits.hpp"
+#include "correlator/silence.hpp"
 #include "correlator/time.hpp"
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -24,8 +25,9 @@ namespace incidentd {
 // Sizes for gauges; exact at the instant of the call.
 struct EngineSizes {
     std::uint64_t alerts_firing = 0;
-    std::uint64_t alerts_suppressed = 0;  // firing, but silenced by their source
-    std::uint64_t alerts_held = 0;        // records in memory, resolved ones included
+    std::uint64_t alerts_suppressed = 0;  // firing, but open nothing
+    std::uint64_t alerts_flapping = 0;
+    std::uint64_t alerts_held = 0;  // records in memory, resolved ones included
     std::uint64_t incidents_pending = 0;
     std::uint64_t incidents_open = 0;
     std::uint64_t actions_outstanding = 0;
@@ -35,6 +37,7 @@ struct EngineSizes {
 struct Outcomes {
     std::uint64_t repeated = 0;  // refreshed a known alert, changed nothing else
     std::array<std::uint64_t, verdict_count> by_verdict{};
+    std::uint64_t flapping_began = 0;
 };
 
 // Not thread-safe: owned by the shard's thread.
@@ -103,6 +106,8 @@ public:
         bool firing;
         bool suppressed;
         bool acknowledged;
+        bool flapping;
+        bool waiting;  // for more alerts, as its rule asks
         IncidentId incident;
         Instant expires_at;
     };
@@ -110,6 +115,17 @@ public:
     AlertRow alert_row(std::uint32_t slot) const;
     std::optional<std::uint32_t> find_alert(Fingerprint fingerprint) const;
     std::optional<IncidentView> find_incident(IncidentId id) const;
+    // Active, pending, then expired ones; active by their end, pending by their beginning, expired by their end, the
+    // last first. Those of rules only while they hold.
+    std::vector<Silence> silences() const;
+    std::optional<Silence> find_silence(std::string_view id) const;  // of the API
+    // What suppresses a firing alert: silences by id, and the fingerprints of alerts that inhibit it.
+    struct SuppressedBy {
+        bool source = false;
+        std::vector<std::string> silences;
+        std::vector<std::uint64_t> inhibitors;  // Alertmanager's fingerprints
+    };
+    SuppressedBy suppressed_by(std::uint32_t slot) const;
     // Whether an operator can retry or drop something at `sink` (empty: at any); nullopt: no such incident or sink.
     std::optional<bool> has_dead_delivery(IncidentId id, std::string_view sink) const;
 

@@ -16,18 +16,11 @@ constexpr Duration suppression_kept = hours(24);
 // messages), not a new problem.
 constexpr Duration stale_window = minutes(2);
 
-// Which labels the source sent. Without a key the fingerprint is made of them.
-std::uint64_t raw_labels_hash(const AlertEvent& event) {
-    return event.key.empty() ? event.fingerprint.high ^ event.fingerprint.low : hash_labels(event.labels);
-}
-
-void add_message(AlertRecord& alert) {
-    if (alert.count < UINT32_MAX) ++alert.count;
-}
-
 }  // namespace
 
-void Correlator::State::on_event(const AlertEvent& event) {
+// `event` bears the alert's fingerprint and the labels that rules made of its source's.
+void Correlator::State::dispatch(const AlertEvent& event) {
+    if (on_clear(event)) return;
     switch (event.kind) {
         case EventKind::firing:
             return on_firing(event);
@@ -48,11 +41,10 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     if (!found) {
         // Cannot happen with a journal of ours (see note_refreshes); without its words there is nothing to open.
         if (event.refresh) return;
+        const std::string overtaken = take_early_clear(event);
         const std::optional<Slot> slot = add_alert(event);
         if (!slot) return;
-        set_firing(alerts[*slot], true);
-        on_onset(*slot);
-        return;
+        return overtaken.empty() ? begin_firing(*slot, true) : on_overtaken(*slot, overtaken);
     }
     const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
@@ -61,7 +53,7 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     const std::string_view episode = pool.view(alert.episode);
     const bool same_episode = !episode.empty() && (event.refresh || episode == event.episode);
     if (same_episode && alert.resolved_by_message && now - alert.resolved_at <= stale_window) {
-        add_message(alert);
+        alert.add_message();
         touch(slot);
         decide(alert, Verdict::stale, {}, [&] {
             return "a late copy of problem " + std::string(episode) + ", resolved " +
@@ -69,15 +61,50 @@ void Correlator::State::on_firing(const AlertEvent& event) {
         });
         return;
     }
-    refresh(slot, event);
-    // The key alone is its identity: an operator may have mended the labels since the last problem.
-    if (!event.key.empty() && !event.refresh) {
-        word_store.set_labels(alert.words, event.labels);
-        alert.raw_labels_hash = raw_labels_hash(event);
+    if (const std::string overtaken = take_early_clear(event); !overtaken.empty()) {
+        alert.add_message();
+        return on_overtaken(slot, overtaken);
     }
+    const Severity before = alert.severity;
+    refresh(slot, event);
+    // With a key that alone is its identity: an operator may have mended the labels since the last problem. And the
+    // rules that rewrite labels may be others.
+    if (!event.refresh && !std::ranges::equal(labels_of(alert), event.labels)) set_labels(alert, event.labels);
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
-    set_firing(alert, true);
+    // While it flaps its incident counts it all the time, with its severity.
+    IncidentRecord* incident = alert.counted && alert.severity != before ? live_incident(alert.incident) : nullptr;
+    if (incident != nullptr) alert_worsened(*incident, alert, before);
+    begin_firing(slot, false);
+}
+
+void Correlator::State::begin_firing(Slot slot, bool is_first) {
+    set_firing(alerts[slot], true);
+    index_labels(slot, true);
+    update_suppression(slot);
     on_onset(slot);
+    watch_flapping(slot, is_first);
+    look_at_targets(slot, true);
+}
+
+// Its clear was received before it: it is over.
+void Correlator::State::on_overtaken(Slot slot, const std::string& because) {
+    AlertRecord& alert = alerts[slot];
+    alert.last_seen = now;
+    alert.resolved_at = now;
+    alert.resolved_by_message = true;
+    touch(slot);
+    decide(alert, Verdict::stale, {}, because);
+    forget_later(slot);
+}
+
+// Rules that look firing alerts up by their labels.
+void Correlator::State::index_labels(Slot slot, bool firing) {
+    index_inhibition(slot, firing);
+    index_pairs(slot, firing);
+}
+
+std::optional<Correlator::State::Slot> Correlator::State::find_slot(Fingerprint fingerprint) const {
+    return alert_index.find(fingerprint);
 }
 
 // The hot path: a known alert fires again. Allocates nothing unless its words changed.
@@ -88,23 +115,26 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
     refresh(slot, event);
     IncidentRecord* incident = alert.incident.is_set() ? live_incident(alert.incident) : nullptr;
     if (incident != nullptr) count_message(*incident);
-    if (alert.severity != before) {
-        decide(alert, Verdict::severity_changed, {}, [&] {
-            return "severity went from " + std::string(to_string(before)) + " to " +
-                   std::string(to_string(alert.severity));
-        });
-        change(slot);
-        if (incident != nullptr && alert.counted) alert_worsened(*incident, alert, before);
-        return;
-    }
+    if (counts_checks) watch_flapping(slot, false);
+    if (alert.severity != before) return severity_changed(slot, before);
     ++outcomes.repeated;
     if (alert.details_hash != details_before) change(slot);
+}
+
+void Correlator::State::severity_changed(Slot slot, Severity before) {
+    const AlertRecord& alert = alerts[slot];
+    decide(alert, Verdict::severity_changed, {}, [&] {
+        return "severity went from " + std::string(to_string(before)) + " to " + std::string(to_string(alert.severity));
+    });
+    change(slot);
+    IncidentRecord* incident = alert.counted ? live_incident(alert.incident) : nullptr;
+    if (incident != nullptr) alert_worsened(*incident, alert, before);
 }
 
 // Takes over what the message says of a known alert; the caller decides what it means.
 void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
     AlertRecord& alert = alerts[slot];
-    add_message(alert);
+    alert.add_message();
     alert.last_seen = now;
     alert.expires_at = event.expires_at;
     watch_expiry(slot);
@@ -120,17 +150,24 @@ void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
 
 bool Correlator::State::is_refresh(const AlertEvent& event) const {
     if (event.kind != EventKind::firing) return false;
+    if (const Origin* origin = origins.find(event.fingerprint)) return is_origin_refresh(event, *origin);
     const std::optional<Slot> found = alert_index.find(event.fingerprint);
     if (!found) return false;
     const AlertRecord& alert = alerts[*found];
     if (!alert.firing || alert.severity != event.severity || pool.view(alert.episode) != event.episode) return false;
-    return alert.raw_labels_hash == raw_labels_hash(event) && alert.details_hash == hash_details(event);
+    // Without a key the labels are the identity; with one they may have changed.
+    if (!event.key.empty() && !has_source_labels(*found, event.labels)) return false;
+    return alert.details_hash == hash_details(event);
 }
 
 void Correlator::State::set_episode(AlertRecord& alert, std::string_view episode) {
     if (pool.view(alert.episode) == episode) return;
     const StringPool::Handle fresh = pool.intern(episode);
     pool.release(std::exchange(alert.episode, fresh));
+}
+
+void Correlator::State::set_labels(AlertRecord& alert, LabelsView labels) {
+    word_store.set_labels(alert.words, labels);
 }
 
 std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertEvent& event) {
@@ -151,7 +188,6 @@ std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertE
     alert.key = pool.intern(event.key);
     alert.episode = pool.intern(event.episode);
     alert.words = word_store.store(event.labels, details_of(event));
-    alert.raw_labels_hash = raw_labels_hash(event);
     alert.details_hash = hash_details(event);
     alert.first_seen = now;
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
@@ -177,7 +213,7 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
     const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
     if (!alert.firing) {
-        add_message(alert);
+        alert.add_message();
         alert.last_seen = now;
         touch(slot);
         // It overtook its problem, which is then a late copy and not one that nobody will ever resolve.
@@ -188,16 +224,17 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
             if (alert.ever_fired) change(slot);
         }
         if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
+        if (counts_checks) watch_flapping(slot, false);
         ++outcomes.repeated;
         return;
     }
     // A recovery must not lower the severity people saw, nor replace the problem's words by "OK".
-    add_message(alert);
+    alert.add_message();
     alert.last_seen = now;
     alert.resolved_by_message = true;
     touch(slot);
     if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
-    stop_firing(slot, Verdict::resolved);
+    stop_firing(slot, Verdict::resolved, "the source reported the recovery");
 }
 
 void Correlator::State::on_expiry(Slot slot) {
@@ -206,24 +243,29 @@ void Correlator::State::on_expiry(Slot slot) {
     alert.expiry_watch = Instant{};
     if (!alert.firing || !alert.expires_at.is_set()) return;
     if (alert.expires_at > now || no_expiry_before > now) return watch_expiry(slot);  // refreshed since it was set
+    if (outlives_promise(slot)) return;
     alert.resolved_by_message = false;
-    stop_firing(slot, Verdict::expired);
+    stop_firing(slot, Verdict::expired,
+                "no refresh by " + to_rfc3339(alert.expires_at) + ", as its source had promised");
 }
 
-void Correlator::State::stop_firing(Slot slot, Verdict verdict) {
+void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string because) {
     AlertRecord& alert = alerts[slot];
+    index_labels(slot, false);
+    stop_origins(slot);
     set_firing(alert, false);
     alert.acknowledged = false;
     alert.resolved_at = now;
-    decide(alert, verdict, {}, [&] {
-        return verdict == Verdict::expired
-                   ? "no refresh by " + to_rfc3339(alert.expires_at) + ", as its source had promised"
-                   : std::string("the source reported the recovery");
-    });
+    watch_flapping(slot, false);
+    end_suppression(slot);
+    const bool held = alert.counted && is_flapping(slot);
+    if (held) because += "; it flaps, and " + to_string(alert.incident) + " counts it until it is quiet";
+    decide(alert, verdict, {}, because);
     change(slot);
-    const bool counted = std::exchange(alert.counted, false);
+    const bool counted = !held && std::exchange(alert.counted, false);
     if (IncidentRecord* incident = live_incident(alert.incident); incident != nullptr && counted)
         alert_stopped(*incident, alert, verdict);
+    look_at_targets(slot, false);
     forget_later(slot);
 }
 
@@ -240,7 +282,7 @@ void Correlator::State::on_person(const AlertEvent& event) {
     }
     const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
-    add_message(alert);
+    alert.add_message();
     alert.last_seen = now;
     touch(slot);
     const std::string who = event.actor.empty() ? std::string("the source") : std::string(event.actor);
@@ -279,11 +321,12 @@ void Correlator::State::on_suppression(const AlertEvent& event) {
     }
     const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
-    add_message(alert);
+    alert.add_message();
     alert.last_seen = now;
     touch(slot);
-    const bool before = alert.suppressed;
-    set_suppressed(alert, suppressed);
+    const auto known = suppressions.of.find(slot);
+    const bool before = known != suppressions.of.end() && known->second.by_source;
+    mark_source_suppression(slot, suppressed, event.text);
     if (before == suppressed) {
         ++outcomes.repeated;
         return;
@@ -342,7 +385,12 @@ void Correlator::State::forget_if_due(Slot slot) {
     AlertRecord& alert = alerts[slot];
     alert.forget_set = false;
     if (alert.firing || live_incident(alert.incident) != nullptr) return;
-    const Instant due = alert.resolved_at + (alert.suppressed ? suppression_kept : resolved_kept);
+    Instant due = alert.resolved_at + (alert.suppressed ? suppression_kept : resolved_kept);
+    if (const auto changes = flaps.find(slot); changes != flaps.end()) {
+        const FlappingRule* rule = flapping_rule(slot);
+        if (rule != nullptr)
+            due = std::max(due, changes->second.last_change + std::max(rule->window, rule->stop_quiet));
+    }
     if (due > now) {
         alert.forget_set = true;
         deadlines.set(due, DeadlineKind::alert_forgotten, slot, alert.generation);
@@ -359,6 +407,13 @@ void Correlator::State::free_alert(Slot slot) {
     alert_index.erase(alert.fingerprint, slot);
     word_store.release(alert.words);
     for (const StringPool::Handle handle : {alert.source, alert.key, alert.episode}) pool.release(handle);
+    origins.remove_all(slot);
+    source_labels.erase(slot);
+    suppressions.of.erase(slot);
+    if (const auto changes = flaps.find(slot); changes != flaps.end()) {
+        if (changes->second.flapping) --sizes.alerts_flapping;
+        flaps.erase(changes);
+    }
     const std::uint32_t generation = alert.generation + 1;
     const bool is_touched = alert.touched, is_changed = alert.changed;  // the lists still name this slot
     alert = AlertRecord{};

@@ -6,8 +6,9 @@ namespace incidentd {
 namespace {
 
 constexpr std::array<std::string_view, verdict_count> verdict_names{
-    "opened",       "joined",         "rejoined", "suppressed", "resolved",      "expired",   "severity_changed",
-    "acknowledged", "unacknowledged", "noted",    "stale",      "unknown_alert", "table_full"};
+    "opened",           "joined",       "rejoined",       "suppressed", "resolved", "expired",
+    "severity_changed", "acknowledged", "unacknowledged", "noted",      "stale",    "unknown_alert",
+    "table_full",       "merged",       "cleared",        "flapping",   "waiting"};
 
 // Writes name=value pairs; text is length-prefixed so that no content can imitate a field.
 class Line {
@@ -135,6 +136,7 @@ std::string describe(const AlertRow& r) {
     line.field("key", r.key).field("title", r.title).field("text", r.text).field("url", r.url);
     line.field("labels", r.labels).field("annotations", r.annotations).field("severity", to_string(r.severity));
     line.field("firing", r.firing ? 1U : 0U).field("suppressed", r.suppressed ? 1U : 0U);
+    line.field("why", r.suppressed_because);
     line.field("acked", r.acknowledged ? 1U : 0U).field("count", r.count).field("starts", r.starts_at);
     line.field("first", r.first_seen).field("last", r.last_seen).field("resolved", r.resolved_at);
     line.field("incident", r.incident.value);

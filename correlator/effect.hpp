@@ -20,7 +20,7 @@ enum class Verdict : std::uint8_t {
     opened = 0,      // began an incident
     joined = 1,      // joined an incident that was there
     rejoined = 2,    // fired again within its incident
-    suppressed = 3,  // the source itself silences it
+    suppressed = 3,  // kept and counted, but opens nothing: silenced by its source or a silence, or inhibited
     resolved = 4,    // the source says it is over
     expired = 5,     // the source's promised refresh did not come
     severity_changed = 6,
@@ -30,8 +30,12 @@ enum class Verdict : std::uint8_t {
     stale = 10,          // a late repetition of a problem already resolved; changes nothing
     unknown_alert = 11,  // a recovery, acknowledgement or note without a problem
     table_full = 12,     // EngineLimits::alerts_max reached; kept in the journal only
+    merged = 13,         // by a dedup rule one of several messages that are the same alert
+    cleared = 14,        // by a pair rule the end of other alerts, and none itself
+    flapping = 15,       // changes too often, or stopped doing so; its incident stays as it is meanwhile
+    waiting = 16,        // of a rule that asks for more than one alert: opens nothing yet
 };
-constexpr std::size_t verdict_count = 13;
+constexpr std::size_t verdict_count = 17;
 
 std::string_view to_string(Verdict verdict);  // "joined" ...
 
@@ -54,6 +58,7 @@ struct AlertRow {
     Severity severity = Severity::unknown;
     bool firing = false;
     bool suppressed = false;
+    std::string suppressed_because;  // what suppresses it, in words; empty: nothing does
     bool acknowledged = false;
     std::uint64_t count = 0;
     Instant starts_at, first_seen, last_seen, resolved_at;

@@ -71,10 +71,11 @@ std::string render(const Template& text, const TemplateScope& scope) {
 void Correlator::State::on_onset(Slot slot) {
     AlertRecord& alert = alerts[slot];
     if (alert.suppressed) {
-        decide(alert, Verdict::suppressed, {}, "its source has it suppressed (downtime or flapping)");
+        decide(alert, Verdict::suppressed, {}, suppression_text(slot));
         change(slot);
         return;
     }
+    if (alert.counted) return on_onset_while_flapping(slot);
     if (rejoin(slot)) return;
     const WordsView said = words_of(alert);
     const std::vector<LabelView> labels = said.labels();
@@ -199,6 +200,22 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
 }
 
 template void Correlator::State::join(Slot, IncidentRecord&, Verdict, const std::string&);
+
+void Correlator::State::leave(Slot slot, IncidentRecord& incident, const std::string& because) {
+    AlertRecord& alert = alerts[slot];
+    alert.counted = false;
+    alert.incident = IncidentId{};
+    std::erase(incident.alerts, slot);
+    --incident.view.alerts_total;
+    --incident.view.alerts_firing;
+    --incident.firing_by_severity[static_cast<std::size_t>(alert.severity)];
+    // Nobody was told of it yet: what left has no part in the priority.
+    incident.view.peak_severity = Severity::info;
+    reassess(incident);
+    emit(TimelineAdded{incident.view.id, "left", name_of(alert) + " " + because});
+    change(slot);
+    changed(incident);
+}
 
 IncidentRecord& Correlator::State::begin_incident(const CorrelationRule& rule, Fingerprint group,
                                                   const TemplateScope& scope) {

@@ -61,7 +61,8 @@ void Correlator::State::alert_stopped(IncidentRecord& incident, const AlertRecor
     add_fact(incident, verdict == Verdict::expired ? "expired" : "recovered",
              name_of(alert) +
                  (verdict == Verdict::expired ? " was not refreshed by its source and counts as over" : " recovered"));
-    if (incident.view.alerts_firing == 0) incident.last_recovery = now;
+    // One that flapped was over before it counts as over.
+    if (incident.view.alerts_firing == 0) incident.last_recovery = alert.resolved_at;
     drop_stale_acknowledgements(incident);
     // A pending one waits for the end of its hold: what comes and goes within it is gathered, not dropped and begun
     // again.
@@ -96,7 +97,7 @@ void Correlator::State::resolve(IncidentRecord& incident) {
         "all " + std::to_string(view.alerts_total) + " alerts are over and stayed so for " + to_string(incident.quiet));
     emit(IncidentResolved{view.category, view.priority, view.id});
     const Instant over = incident.last_recovery.is_set() ? std::max(incident.last_recovery, view.opened_at) : now;
-    sample(Kpi::time_to_resolve, incident, over - view.opened_at);
+    sample(Kpi::time_to_resolve, incident, over - view.opened_at - maintenance_of(incident, view.opened_at, over));
     tell_change(incident);
     advance_sinks(incident);
     retire(view.id);
@@ -109,7 +110,7 @@ void Correlator::State::drop(IncidentRecord& incident) {
     --sizes.incidents_pending;
     if (const auto group = groups.find(incident.group); group != groups.end() && group->second == view.id)
         groups.erase(group);
-    emit(TimelineAdded{view.id, "dropped", "every alert recovered within the hold: never opened, no ticket"});
+    emit(TimelineAdded{view.id, "dropped", "no alert was left when its hold was over: never opened, no ticket"});
     tell_change(incident);
     retire(view.id);
 }
@@ -278,13 +279,22 @@ void Correlator::State::sample(Kpi kpi, const IncidentRecord& incident, Duration
     emit(KpiSampled{kpi, incident.view.service, incident.view.priority, value});
 }
 
+// Maintenance within the span, by the windows that match the incident's first alert: its clocks stood meanwhile.
+Duration Correlator::State::maintenance_of(const IncidentRecord& incident, Instant from, Instant to) const {
+    for (const Slot slot : incident.alerts)
+        if (alerts[slot].used && alerts[slot].incident == incident.view.id)
+            return maintenance_within(labels_of(alerts[slot]), from, to);
+    return Duration{0};
+}
+
 void Correlator::State::note_failure(const IncidentRecord& incident) {
     const bool known = service_last_opened.contains(incident.view.service);
     const std::string service =
         known || service_last_opened.size() < limits.services_max ? incident.view.service : std::string("other");
     const auto [at, first] = service_last_opened.try_emplace(service, now);
     if (first) return;
-    emit(KpiSampled{Kpi::time_between_failures, service, incident.view.priority, now - at->second});
+    const Duration maintained = maintenance_of(incident, at->second, now);
+    emit(KpiSampled{Kpi::time_between_failures, service, incident.view.priority, now - at->second - maintained});
     at->second = now;
 }
 

@@ -20,9 +20,6 @@ namespace incidentd {
 struct AlertRecord {
     Fingerprint fingerprint;
     AlertWords words;
-    // Of the labels as the source sent them, before any rule rewrote them. Whether a message says anything new is asked
-    // of it, not of the labels above.
-    std::uint64_t raw_labels_hash = 0;
     std::uint64_t details_hash = 0;
     Instant starts_at, first_seen, last_seen, expires_at, resolved_at;
     Instant expiry_watch;  // the earliest alert_expires deadline that stands in the heap; absent: none
@@ -43,8 +40,12 @@ struct AlertRecord {
     bool ever_fired = false;
     bool touched = false;  // waits in the list of visit_touched_alerts()
     bool changed = false;  // waits in the list of visit_changed_alerts()
+
+    void add_message() {
+        if (count < UINT32_MAX) ++count;
+    }
 };
-static_assert(sizeof(AlertRecord) <= 144, "memory per active alert: see docs/decisions/0006-memory-and-restart.md");
+static_assert(sizeof(AlertRecord) <= 136, "memory per active alert: see docs/decisions/0006-memory-and-restart.md");
 
 struct SinkRecord {
     std::string name;

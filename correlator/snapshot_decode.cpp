@@ -2,6 +2,7 @@
 #include "correlator/snapshot.hpp"
 #include "correlator/snapshot_fields.hpp"
 #include "correlator/snapshot_format.hpp"
+#include "correlator/snapshot_sections.hpp"
 
 #include <utility>
 
@@ -24,6 +25,7 @@ public:
         read_free_slots();
         read_incidents();
         read_groups();
+        if (!snapshot::decode_sections(state_, r_)) return false;
         read_deadlines();
         // The tables' own uses.
         for (const StringPool::Handle shape : shapes_) state_.word_store.release_shape(shape);
@@ -136,6 +138,8 @@ private:
     bool has_subject(const Deadline& deadline) const {
         if (deadline.kind == DeadlineKind::alert_expires || deadline.kind == DeadlineKind::alert_forgotten)
             return deadline.subject < state_.alerts.end();
+        if (deadline.kind == DeadlineKind::flapping_over) return deadline.subject < state_.alerts.end();
+        if (deadline.kind == DeadlineKind::silence_changes) return true;
         if (deadline.subject >= state_.next_incident) return false;
         const auto found = state_.incidents.find(IncidentId{deadline.subject});
         return deadline.kind != DeadlineKind::update_due || found == state_.incidents.end() ||
@@ -173,6 +177,9 @@ Result<RestoredEngine> EngineSnapshot::decode(std::string_view bytes, EngineLimi
             return Error(ErrorCode::invalid, "the rules in the snapshot of incidentd " + restored.version +
                                                  " do not compile with this version");
     }
+    if (!snapshot::link_sections(state))
+        return Error(ErrorCode::corrupt,
+                     "the snapshot of incidentd " + restored.version + " knows a silence that its rules do not");
     return restored;
 }
 

@@ -1,6 +1,7 @@
 #include "correlator/snapshot.hpp"
 #include "correlator/snapshot_fields.hpp"
 #include "correlator/snapshot_format.hpp"
+#include "correlator/snapshot_sections.hpp"
 
 #include <algorithm>
 
@@ -85,6 +86,7 @@ void EngineSnapshot::encode(const Correlator& engine, std::string_view version, 
     snapshot::Save save(out, state, strings, shapes);
     encode_alerts(state, w, save);
     encode_incidents(state, w, save);
+    snapshot::encode_sections(state, out);
     w.number(state.deadlines.next_order());
     w.number(state.deadlines.size());
     for (const Deadline& deadline : state.deadlines.in_order()) snapshot::deadline_fields(save, deadline);

@@ -142,9 +142,9 @@ void pairs(Archive& a, Pairs& values) {
 
 template <class Archive, class Record>
 void alert_fields(Archive& a, Record& record) {
-    auto& [fingerprint, words, raw_labels_hash, details_hash, starts_at, first_seen, last_seen, expires_at, resolved_at,
-           expiry_watch, incident, count, source, key, episode, generation, severity, used, firing, suppressed,
-           acknowledged, counted, forget_set, resolved_by_message, ever_fired, touched, changed] = record;
+    auto& [fingerprint, words, details_hash, starts_at, first_seen, last_seen, expires_at, resolved_at, expiry_watch,
+           incident, count, source, key, episode, generation, severity, used, firing, suppressed, acknowledged, counted,
+           forget_set, resolved_by_message, ever_fired, touched, changed] = record;
     static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(touched)>>, bool>);
     static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(changed)>>, bool>);
     a.number(generation);
@@ -152,7 +152,6 @@ void alert_fields(Archive& a, Record& record) {
     if (!used) return;
     a.fixed(fingerprint);
     a.words(words);
-    a.fixed(raw_labels_hash);
     a.fixed(details_hash);
     for (auto* time : {&starts_at, &first_seen, &last_seen, &expires_at, &resolved_at, &expiry_watch}) a.time(*time);
     a.number(incident.value);
@@ -248,7 +247,7 @@ void deadline_fields(Archive& a, Record& deadline) {
     a.number(order);
     a.number(subject);
     a.number(generation);
-    a.member(kind, DeadlineKind::update_due);
+    a.member(kind, DeadlineKind::flapping_over);
     a.number(detail);
 }
 

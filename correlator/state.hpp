@@ -1,5 +1,9 @@
 // The engine's whole state and the steps that change it, one file a concern:
+//   origins.cpp    messages -> the alert they are about (rewritten labels, dedup keys)
+//   pairs.cpp      clears that name their problem differently
 //   dedup.cpp      messages -> alerts (first, repeated, resolved, expired)
+//   suppression.cpp, silence.cpp   alerts that open nothing, and until when
+//   flapping.cpp   alerts that change too often
 //   grouping.cpp   onsets -> incidents (which rule, which group, join or begin)
 //   lifecycle.cpp  incidents: hold, open, acknowledge, quiet, resolve, forget
 //   delivery.cpp   what each sink is owed, one action at a time
@@ -11,10 +15,14 @@
 #include "correlator/alert_words.hpp"
 #include "correlator/correlator.hpp"
 #include "correlator/deadlines.hpp"
+#include "correlator/flapping.hpp"
+#include "correlator/origins.hpp"
+#include "correlator/pairs.hpp"
 #include "correlator/records.hpp"
 #include "correlator/rule_index.hpp"
 #include "correlator/slots.hpp"
 #include "correlator/string_pool.hpp"
+#include "correlator/suppression.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -42,7 +50,12 @@ struct Correlator::State {
     using Slot = std::uint32_t;
 
     State(EngineLimits l, std::uint64_t hash_salt)
-        : limits(l), alert_index(alerts, hash_salt), groups(0, FingerprintHash{hash_salt}) {}
+        : limits(l),
+          alert_index(alerts, hash_salt),
+          groups(0, FingerprintHash{hash_salt}),
+          origins(hash_salt),
+          pairs(hash_salt),
+          suppressions(hash_salt) {}
 
     // --- data -------------------------------------------------------------------------------------------------------
     EngineLimits limits;
@@ -64,6 +77,15 @@ struct Correlator::State {
     std::uint64_t next_incident = 1;
     Instant no_expiry_before;  // of Started
     IncidentId overflow;       // takes alerts while limits.incidents_max incidents are in memory
+
+    // What the sections of the rules keep. By slot: of used records alone.
+    Origins origins;
+    boost::unordered_flat_map<Slot, std::uint64_t>
+        source_labels;  // hash of what the source said, where rules rewrote it
+    Pairs pairs;
+    Suppressions suppressions;
+    boost::unordered_flat_map<Slot, FlapRecord> flaps;
+    bool counts_checks = false;  // a flapping rule looks at every message
 
     EngineSizes sizes;
     Outcomes outcomes;  // of the apply() under way
@@ -94,8 +116,82 @@ struct Correlator::State {
         if (out != nullptr) out->push_back(Effect{now, make()});
     }
 
-    // --- dedup.cpp --------------------------------------------------------------------------------------------------
+    void adopt(std::shared_ptr<const RuleSet> fresh);  // rules that hold from now on
+    void index_rules();                                // what follows from rules and firing alerts, made anew
+
+    // --- origins.cpp ------------------------------------------------------------------------------------------------
     void on_event(const AlertEvent& event);
+    void identify(const AlertEvent& event, bool was_origin);
+    void on_origin(const AlertEvent& event, Origin& origin);
+    void on_origin_message(const AlertEvent& event, Origin& origin);
+    void one_origin_recovered(Slot slot, std::size_t left);
+    bool outlives_promise(Slot slot);
+    void stop_origins(Slot slot);
+    bool is_live(const Origin& origin) const;
+    std::size_t live_origins(Slot slot) const;
+    Severity worst_origin(Slot slot) const;
+    Instant last_promise(Slot slot) const;
+    bool is_origin_refresh(const AlertEvent& event, const Origin& origin) const;
+    void relabel(Slot slot, const AlertEvent& event);
+    void note_source_labels(Slot slot, const AlertEvent& event);
+
+    // --- pairs.cpp --------------------------------------------------------------------------------------------------
+    bool on_clear(const AlertEvent& event);
+    void clear(const AlertEvent& event, const PairRule& rule, Fingerprint key);
+    bool may_clear_others(const AlertEvent& event) const;
+    std::string take_early_clear(const AlertEvent& event);
+    void index_pairs(Slot slot, bool firing);
+
+    // --- suppression.cpp --------------------------------------------------------------------------------------------
+    std::vector<std::uint32_t> silences_of(LabelsView labels) const;
+    std::optional<Slot> inhibitor_of(Slot slot, std::size_t rule_index, LabelsView labels) const;
+    std::vector<std::string> inhibits_of(Slot slot, LabelsView labels) const;
+    bool update_suppression(Slot slot);
+    bool keep_suppression(Slot slot, Suppression fresh);
+    void mark_source_suppression(Slot slot, bool suppressed, std::string_view words);
+    void end_suppression(Slot slot);
+    std::string silence_text(const Silence& silence) const;
+    std::string suppression_text(Slot slot) const;   // for people, as it is now; "" when nothing suppresses it
+    std::string suppression_names(Slot slot) const;  // changes only with the alert's row
+    void look_again(const std::vector<Slot>& slots, const std::string& cause);
+    void tell_of_suppression(IncidentId id, std::uint32_t begun, std::uint32_t ended, const std::string& cause);
+    std::vector<Slot> firing_slots() const;
+    SuppressedBy suppressed_by(Slot slot) const;
+    void index_inhibition(Slot slot, bool firing);
+    void look_at_targets(Slot source, bool began);
+
+    // --- silence.cpp ------------------------------------------------------------------------------------------------
+    void on_silence_set(const SilenceSet& set);
+    void on_silence_expired(const SilenceExpired& expired);
+    std::size_t api_silences() const;
+    bool forget_oldest_silence();
+    void forget_silence(std::uint32_t number);
+    void adopt_silences();
+    void link_silence(SilenceRecord& record, std::uint32_t rule_index);
+    void set_holding(std::uint32_t number, bool holds);
+    void follow_silence(std::uint32_t number, std::vector<Slot> affected);
+    void watch_silence(std::uint32_t number);
+    std::vector<Slot> slots_silenced_by(std::uint32_t number) const;
+    std::vector<Silence> told_silences() const;
+    Duration maintenance_within(LabelsView labels, Instant from, Instant to) const;
+
+    // --- flapping.cpp -----------------------------------------------------------------------------------------------
+    const FlappingRule* flapping_rule(Slot slot) const;
+    bool is_flapping(Slot slot) const;
+    void watch_flapping(Slot slot, bool is_first);
+    void begin_flapping(Slot slot, const FlappingRule& rule, const std::string& because);
+    void on_flapping_deadline(Slot slot);
+    void end_flapping(Slot slot, const std::string& because);
+    void on_onset_while_flapping(Slot slot);
+
+    // --- dedup.cpp --------------------------------------------------------------------------------------------------
+    void dispatch(const AlertEvent& event);
+    std::optional<Slot> find_slot(Fingerprint fingerprint) const;
+    void begin_firing(Slot slot, bool is_first);
+    void on_overtaken(Slot slot, const std::string& because);
+    bool has_source_labels(Slot slot, LabelsView labels) const;
+    void severity_changed(Slot slot, Severity before);
+    void index_labels(Slot slot, bool firing);
     void on_firing(const AlertEvent& event);
     void on_resolved(const AlertEvent& event);
     void on_person(const AlertEvent& event);       // acknowledged, unacknowledged, note
@@ -103,10 +199,11 @@ struct Correlator::State {
     void on_expiry(Slot slot);
     std::optional<Slot> add_alert(const AlertEvent& event);  // nullopt: table full, and said so
     bool is_refresh(const AlertEvent& event) const;
+    void set_labels(AlertRecord& alert, LabelsView labels);
     void set_episode(AlertRecord& alert, std::string_view episode);
     void refresh(Slot slot, const AlertEvent& event);
     void repeat(Slot slot, const AlertEvent& event);
-    void stop_firing(Slot slot, Verdict verdict);
+    void stop_firing(Slot slot, Verdict verdict, std::string because);
     void set_firing(AlertRecord& alert, bool firing);
     void set_suppressed(AlertRecord& alert, bool suppressed);
     void watch_expiry(Slot slot);
@@ -135,6 +232,7 @@ struct Correlator::State {
     IncidentRecord* joinable(Fingerprint group, std::string& why_not);
     template <class Because>  // as of decide(); made in grouping.cpp for functions and for std::string
     void join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because);
+    void leave(Slot slot, IncidentRecord& incident, const std::string& because);  // before it opened
     IncidentRecord& begin_incident(const CorrelationRule& rule, Fingerprint group, const TemplateScope& scope);
     IncidentRecord& begin_overflow(const TemplateScope& scope);
 
@@ -159,6 +257,7 @@ struct Correlator::State {
     void on_command(const OperatorCommand& command);
     void sample(Kpi kpi, const IncidentRecord& incident, Duration value);
     void note_failure(const IncidentRecord& incident);
+    Duration maintenance_of(const IncidentRecord& incident, Instant from, Instant to) const;
 
     // --- delivery.cpp -----------------------------------------------------------------------------------------------
     void choose_sinks(IncidentRecord& incident);

@@ -1,4 +1,5 @@
 // State -> values: rows for the read model, summaries for tickets, and the digest.
+#include "correlator/snapshot_sections.hpp"
 #include "correlator/state.hpp"
 
 #include "correlator/fingerprint.hpp"
@@ -58,6 +59,7 @@ AlertRow Correlator::State::row(Slot slot) const {
     copy.severity = alert.severity;
     copy.firing = alert.firing;
     copy.suppressed = alert.suppressed;
+    copy.suppressed_because = suppression_names(slot);
     copy.acknowledged = alert.acknowledged;
     copy.count = alert.count;
     copy.starts_at = alert.starts_at;
@@ -130,7 +132,6 @@ std::uint64_t Correlator::State::digest() const {
         digest.text(describe(row(slot)));
         digest.number(static_cast<std::uint64_t>(alerts[slot].expires_at.ms));
         digest.text(pool.view(alerts[slot].episode));
-        digest.number(alerts[slot].raw_labels_hash);
         digest.number((alerts[slot].counted ? 1U : 0U) | (alerts[slot].resolved_by_message ? 2U : 0U) |
                       (alerts[slot].ever_fired ? 4U : 0U));
     }
@@ -159,6 +160,9 @@ std::uint64_t Correlator::State::digest() const {
         digest.text(service);
         digest.number(static_cast<std::uint64_t>(at.ms));
     }
+    std::string sections;
+    snapshot::encode_sections(*this, sections);
+    digest.text(sections);
     return digest.value();
 }
 

@@ -67,6 +67,7 @@ Result<void> App::start() {
         return serving;
     }
     snapshotter_->start();
+    watch_rules();
     wait_until_ready();
     metrics_.recovered(static_cast<double>((wall_clock_now() - started_).ms) / 1000);
     return {};
@@ -337,36 +338,6 @@ MetricsSample App::sample() const {
     return out;
 }
 
-void App::reload() {
-    Problems problems;
-    std::optional<Config> fresh = load_config(config_.file, problems);
-    if (fresh && fresh->rules.sinks != config_.rules.sinks) {
-        log_.warning("sinks were added or removed: that needs a restart; nothing was reloaded",
-                     {{"file", config_.file}});
-        return metrics_.config_reload(false);
-    }
-    if (!fresh) {
-        for (const Problem& problem : problems.items())
-            log_.error("reload refused, the running configuration stays", {{"problem", to_string(problem)}});
-        return metrics_.config_reload(false);
-    }
-    if (const Result<void> tls = server_->reload_tls(); !tls) {
-        log_.error("reload refused, the running configuration stays", {{"problem", tls.error().message}});
-        return metrics_.config_reload(false);
-    }
-    log_.set_level(fresh->log_level);
-    const std::string hash = fresh->rules.hash();
-    if (hash != rules_hash_) {
-        push(RulesActivated{hash, fresh->rules.serialise(), fresh->compiled_rules});
-        rules_hash_ = hash;
-        config_.rules = fresh->rules;
-        config_.compiled_rules = fresh->compiled_rules;
-    }
-    metrics_.config_reload(true);
-    log_.info("configuration reloaded: rules, certificates and log level; anything else needs a restart",
-              {{"rules_hash", hash}, {"file", config_.file}});
-}
-
 bool App::alive() {
     const std::uint64_t steps = shard_->steps();
     const bool moved = steps != steps_seen_;
@@ -376,6 +347,8 @@ bool App::alive() {
 
 void App::stop() {
     ready_.store(false);
+    rule_watch_.reset();
+    reload_requests_.close();
     if (snapshotter_ != nullptr) snapshotter_->stop();
     if (server_ != nullptr) server_->stop(stop_grace);
     if (egress_ != nullptr) egress_->stop();
@@ -432,6 +405,8 @@ void App::add_routes() {
     add("/metrics", RouteAuth::api, [this](const HttpRequestView&, ReplyPtr reply) {
         reply->send({200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(), {}});
     });
+    gateway_->add_route({"POST", "/-/reload", false, RouteAuth::api,
+                         [this](const HttpRequestView&, ReplyPtr reply) { reload_requests_.add(std::move(reply)); }});
     using Answer = void (AlertmanagerApi::*)(const HttpRequestView&, ReplyPtr) const;
     const std::pair<const char*, Answer> alertmanager[] = {{"/api/v2/alerts", &AlertmanagerApi::alerts},
                                                            {"/api/v2/alerts/groups", &AlertmanagerApi::groups},

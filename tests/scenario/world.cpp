@@ -40,7 +40,8 @@ void World::take(const IncidentView& view) {
     const std::string name = to_string(view.id);
     if (view.revision < known.revision) broken(name + ": its revision fell");
     if (view.messages_total < known.messages_total) broken(name + ": its message count fell");
-    if (view.peak_severity < known.peak_severity && known.messages_total > 0) broken(name + ": its peak severity fell");
+    if (view.peak_severity < known.peak_severity && known.messages_total > 0 && known.state != IncidentState::pending)
+        broken(name + ": its peak severity fell");
     if (known.id.is_set() && !live(known) && live(view)) broken(name + ": came back to life");
     if (known.state == IncidentState::open && view.state == IncidentState::pending) broken(name + ": closed again");
     if (!live(view) && view.alerts_firing > 0) broken(name + ": is over while an alert of it fires");
@@ -62,13 +63,15 @@ void World::check_alerts(const Correlator& engine) {
     const std::vector<std::uint32_t> slots = engine.alert_slots();
     for (const std::uint32_t slot : slots) {
         const Correlator::AlertState state = engine.alert_state(slot);
+        // Its incident counts an alert as firing as long as it flaps.
+        if (!state.firing && state.flapping) ++firing_[state.incident];
         if (!state.firing) continue;
         ++firing;
         if (state.suppressed) ++suppressed;
         const std::optional<IncidentView> incident = engine.find_incident(state.incident);
         const bool inside = incident && live(*incident);
         if (inside) ++firing_[state.incident];
-        if (!inside && !state.suppressed) broken("a firing alert is in no live incident");
+        if (!inside && !state.suppressed && !state.waiting) broken("a firing alert is in no live incident");
     }
     const EngineSizes sizes = engine.sizes();
     if (sizes.alerts_firing != firing) broken("sizes: alerts_firing");

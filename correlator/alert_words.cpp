@@ -165,10 +165,4 @@ std::uint64_t hash_details(const AlertEvent& event) {
     return hash.value();
 }
 
-std::uint64_t hash_labels(LabelsView labels) {
-    TextHash hash;
-    hash.add(labels);
-    return hash.value();
-}
-
 }  // namespace incidentd

@@ -107,6 +107,5 @@ private:
 };
 
 std::uint64_t hash_details(const AlertEvent& event);  // equal for equal details
-std::uint64_t hash_labels(LabelsView labels);         // equal for equal labels
 
 }  // namespace incidentd

@@ -88,11 +88,3 @@ TEST_CASE("a change of any detail changes the hash, also when only a border move
     event.annotations = annotations;
     CHECK(hash_details(event) != before);
 }
-
-TEST_CASE("the hash of labels tells names, values and their borders apart") {
-    const std::vector<LabelView> a{{"a", "bc"}}, b{{"ab", "c"}}, c{{"a", "bd"}}, same{{"a", "bc"}};
-    CHECK(hash_labels(a) == hash_labels(same));
-    CHECK(hash_labels(a) != hash_labels(b));
-    CHECK(hash_labels(a) != hash_labels(c));
-    CHECK(hash_labels(a) != hash_labels({}));
-}

@@ -20,8 +20,8 @@ namespace incidentd {
 struct AlertEvent {
     Fingerprint fingerprint;
     EventKind kind = EventKind::firing;
-    // Says nothing that the engine does not know of a firing alert: only fingerprint and times count, and only those are
-    // journaled. Set by Correlator::note_refreshes().
+    // Says nothing that the engine does not know of a firing alert: only fingerprint and times count, and only those
+    // are journaled. Set by Correlator::note_refreshes().
     bool refresh = false;
     Severity severity = Severity::unknown;
     Instant starts_at;         // the source's claim; absent: the receipt time counts

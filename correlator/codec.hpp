@@ -1,14 +1,16 @@
 // The bytes of records and snapshots: small numbers in few bytes, lengths before texts. See docs/journal-format.md.
-// Private to correlator/.
+// Used by the engine and by what the daemon keeps in packed form.
 #pragma once
 
 #include "correlator/labels.hpp"
+#include "correlator/matcher.hpp"
 #include "correlator/time.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace incidentd::codec {
 
@@ -25,7 +27,9 @@ public:
         byte(static_cast<std::uint8_t>(value));
     }
     void fixed64(std::uint64_t value) {
-        for (int shift = 0; shift < 64; shift += 8) byte(static_cast<std::uint8_t>(value >> shift));
+        char bytes[8];
+        for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+        out_.append(bytes, sizeof bytes);
     }
     void time(Instant at) { number(static_cast<std::uint64_t>(at.ms)); }
     void text(std::string_view value) {
@@ -110,5 +114,29 @@ private:
     std::string_view rest_;
     bool failed_ = false;
 };
+
+// A matcher is its name, operator and value; one that does not compile is corruption.
+inline void write_matchers(Writer& w, const Matchers& matchers) {
+    w.number(matchers.size());
+    for (const Matcher& matcher : matchers) {
+        w.text(matcher.name());
+        w.byte(static_cast<std::uint8_t>(matcher.op()));
+        w.text(matcher.value());
+    }
+}
+inline Matchers read_matchers(Reader& r) {
+    Matchers matchers;
+    for (std::size_t left = r.count(3); left > 0 && !r.failed(); --left) {
+        std::string name = r.string();
+        const auto op = r.member<MatchOp>(MatchOp::not_regex);
+        Result<Matcher> matcher = Matcher::make(std::move(name), op, r.string());
+        if (!matcher) {
+            r.reject();
+            return {};
+        }
+        matchers.push_back(std::move(*matcher));
+    }
+    return matchers;
+}
 
 }  // namespace incidentd::codec

@@ -2,7 +2,9 @@
 
 #include "correlator/state.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace incidentd {
 
@@ -23,31 +25,37 @@ struct Apply {
     void operator()(const DeliveryReported& in) const { state.on_report(in); }
     void operator()(const RulesActivated& in) const {
         assert(in.compiled != nullptr);
-        state.activate(in.compiled);
+        state.adopt(in.compiled);
         state.rules_hash = in.hash;
         state.rules_text = in.text;
     }
     void operator()(const OperatorCommand& in) const { state.on_command(in); }
     void operator()(const Tick&) const {}
     void operator()(const Started&) const {}
+    void operator()(const SilenceSet& in) const { state.on_silence_set(in); }
+    void operator()(const SilenceExpired& in) const { state.on_silence_expired(in); }
 };
 
 }  // namespace
 
-void Correlator::apply(const Input& input, Instant now, Effects& out) {
-    State& state = *state_;
-    assert(now >= state.now);
-    state.out = &out;
-    if (const auto* started = std::get_if<Started>(&input)) state.no_expiry_before = now + started->grace;
-    while (const std::optional<Deadline> due = state.deadlines.pop_due(now)) {
+void Correlator::apply(const Input& input, Instant now, Effects& out) { state_->apply(input, now, &out); }
+void Correlator::replay(const Input& input, Instant now) { state_->apply(input, now, nullptr); }
+
+void Correlator::State::apply(const Input& input, Instant at, Effects* effects) {
+    assert(at >= now);
+    out = effects;
+    if (const auto* started = std::get_if<Started>(&input)) no_expiry_before = at + started->grace;
+    while (const std::optional<Deadline> due = deadlines.pop_due(at)) {
         // A deadline set by an earlier one may lie before it; time still never goes backwards.
-        if (due->at > state.now) state.now = due->at;
-        state.fire(*due);
+        if (due->at > now) now = due->at;
+        fire(*due);
+        tell_changes();
     }
-    state.now = now;
-    state.outcomes = Outcomes{};  // of the input alone: what a deadline did was nobody's message
-    std::visit(Apply{state}, input);
-    state.out = nullptr;
+    now = at;
+    outcomes = Outcomes{};  // of the input alone: what a deadline did was nobody's message
+    std::visit(Apply{*this}, input);
+    tell_changes();
+    out = nullptr;
 }
 
 void Correlator::State::activate(std::shared_ptr<const RuleSet> set) {
@@ -61,6 +69,17 @@ void Correlator::State::fire(const Deadline& due) {
         const auto slot = static_cast<Slot>(due.subject);
         if (alerts[slot].generation != due.generation) return;
         return due.kind == DeadlineKind::alert_expires ? on_expiry(slot) : forget_if_due(slot);
+    }
+    if (due.kind == DeadlineKind::flapping_over) {
+        const auto slot = static_cast<Slot>(due.subject);
+        if (alerts[slot].generation == due.generation) on_flapping_deadline(slot);
+        return;
+    }
+    if (due.kind == DeadlineKind::silence_changes) {
+        const auto found = suppressions.silences.find(static_cast<std::uint32_t>(due.subject));
+        if (found != suppressions.silences.end() && found->second.generation == due.generation)
+            follow_silence(found->first, {});
+        return;
     }
     const auto found = incidents.find(IncidentId{due.subject});
     if (found == incidents.end()) return;
@@ -78,14 +97,21 @@ void Correlator::State::fire(const Deadline& due) {
             return advance(incident, due.detail);
         case DeadlineKind::alert_expires:
         case DeadlineKind::alert_forgotten:
+        case DeadlineKind::flapping_over:
+        case DeadlineKind::silence_changes:
             return;
     }
 }
 
 void Correlator::note_refreshes(std::span<AlertEvent> events, Changed& changed) const {
+    // A clear ends alerts of other fingerprints: what comes after it is journaled whole.
+    constexpr Fingerprint everything{};
+    bool all_may_change = changed.contains(everything);
     for (AlertEvent& event : events) {
-        event.refresh = state_->is_refresh(event) && !changed.contains(event.fingerprint);
-        if (!event.refresh) changed.insert(event.fingerprint);
+        event.refresh = !all_may_change && state_->is_refresh(event) && !changed.contains(event.fingerprint);
+        if (event.refresh) continue;
+        changed.insert(event.fingerprint);
+        if (!all_may_change && state_->may_clear_others(event)) all_may_change = changed.insert(everything).second;
     }
 }
 
@@ -113,28 +139,55 @@ Instant Correlator::now() const { return state_->now; }
 
 void Correlator::describe_state(const std::function<void(Effect&&)>& visit) const { state_->describe_state(visit); }
 
-bool Correlator::visit_touched(std::size_t most, const std::function<void(const AlertRow&)>& visit) {
+bool Correlator::visit_changed_alerts(std::size_t most, const std::function<void(AlertRow&&)>& visit) {
     State& state = *state_;
-    for (std::size_t i = 0; i < most && !state.touched.empty(); ++i) {
-        const State::Slot slot = state.touched.back();
-        state.touched.pop_back();
+    for (AlertRow& row : state.last_rows) visit(std::move(row));
+    state.last_rows.clear();
+    for (; most > 0 && !state.changed_alerts.empty(); --most) {
+        const State::Slot slot = state.changed_alerts.front();
+        state.changed_alerts.pop_front();
         AlertRecord& alert = state.alerts[slot];
-        if (!alert.used || !alert.touched) continue;
+        alert.changed = false;
+        if (alert.used) visit(state.row(slot));
+    }
+    return !state.changed_alerts.empty();
+}
+
+bool Correlator::visit_touched_alerts(std::size_t most, const std::function<void(const AlertCount&)>& visit) {
+    State& state = *state_;
+    for (; most > 0 && !state.touched.empty(); --most) {
+        const State::Slot slot = state.touched.front();
+        state.touched.pop_front();
+        AlertRecord& alert = state.alerts[slot];
         alert.touched = false;
-        if (alert.ever_fired) visit(state.row(slot));
+        if (alert.used && !alert.changed) visit({alert.fingerprint, alert.count, alert.last_seen});
     }
     return !state.touched.empty();
 }
 
-void Correlator::visit_touched_incidents(const std::function<void(const IncidentView&)>& visit) {
-    for (const IncidentId id : state_->touched_incidents) {
-        const auto found = state_->incidents.find(id);
-        if (found == state_->incidents.end()) continue;
+void Correlator::forget_changes_before(Instant known) {
+    State& state = *state_;
+    std::erase_if(state.changed_alerts, [&state, known](State::Slot slot) {
+        AlertRecord& alert = state.alerts[slot];
+        const bool is_known = std::max(alert.last_seen, alert.resolved_at) < known;
+        if (is_known) alert.changed = false;
+        return is_known;
+    });
+}
+
+bool Correlator::visit_touched_incidents(std::size_t most, const std::function<void(const IncidentView&)>& visit) {
+    State& state = *state_;
+    for (; most > 0 && !state.touched_incidents.empty(); --most) {
+        const auto found = state.incidents.find(state.touched_incidents.front());
+        state.touched_incidents.pop_front();
+        if (found == state.incidents.end()) continue;  // the effect of its end told everything
         found->second.touched = false;
         visit(found->second.view);
     }
-    state_->touched_incidents.clear();
+    return !state.touched_incidents.empty();
 }
+
+bool Correlator::has_changed_alerts() const { return !state_->changed_alerts.empty() || !state_->last_rows.empty(); }
 
 std::vector<std::uint32_t> Correlator::alert_slots() const {
     std::vector<std::uint32_t> slots;
@@ -146,15 +199,25 @@ std::vector<std::uint32_t> Correlator::alert_slots() const {
 
 Correlator::AlertState Correlator::alert_state(std::uint32_t slot) const {
     const AlertRecord& alert = state_->alerts[slot];
-    return {alert.used, alert.firing, alert.suppressed, alert.acknowledged, alert.incident, alert.expires_at};
+    return {alert.used, alert.firing,   alert.suppressed, alert.acknowledged, state_->is_flapping(slot),
+            false,      alert.incident, alert.expires_at};
 }
 
 AlertRow Correlator::alert_row(std::uint32_t slot) const { return state_->row(slot); }
 
 std::optional<std::uint32_t> Correlator::find_alert(Fingerprint fingerprint) const {
-    const auto found = state_->alert_index.find(fingerprint);
-    return found == state_->alert_index.end() ? std::nullopt : std::optional<std::uint32_t>(found->second);
+    return state_->alert_index.find(fingerprint);
 }
+
+std::vector<Silence> Correlator::silences() const { return state_->told_silences(); }
+
+std::optional<Silence> Correlator::find_silence(std::string_view id) const {
+    const auto found = state_->suppressions.by_id.find(id);
+    if (found == state_->suppressions.by_id.end()) return std::nullopt;
+    return state_->suppressions.silences.at(found->second).told;
+}
+
+Correlator::SuppressedBy Correlator::suppressed_by(std::uint32_t slot) const { return state_->suppressed_by(slot); }
 
 std::optional<bool> Correlator::has_dead_delivery(IncidentId id, std::string_view sink) const {
     const auto found = state_->incidents.find(id);

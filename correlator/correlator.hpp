@@ -6,6 +6,7 @@
 #include "correlator/fingerprint.hpp"
 #include "correlator/input.hpp"
 #include "correlator/limits.hpp"
+#include "correlator/silence.hpp"
 #include "correlator/time.hpp"
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -24,8 +25,9 @@ namespace incidentd {
 // Sizes for gauges; exact at the instant of the call.
 struct EngineSizes {
     std::uint64_t alerts_firing = 0;
-    std::uint64_t alerts_suppressed = 0;  // firing, but silenced by their source
-    std::uint64_t alerts_held = 0;        // records in memory, resolved ones included
+    std::uint64_t alerts_suppressed = 0;  // firing, but open nothing
+    std::uint64_t alerts_flapping = 0;
+    std::uint64_t alerts_held = 0;  // records in memory, resolved ones included
     std::uint64_t incidents_pending = 0;
     std::uint64_t incidents_open = 0;
     std::uint64_t actions_outstanding = 0;
@@ -35,6 +37,7 @@ struct EngineSizes {
 struct Outcomes {
     std::uint64_t repeated = 0;  // refreshed a known alert, changed nothing else
     std::array<std::uint64_t, verdict_count> by_verdict{};
+    std::uint64_t flapping_began = 0;
 };
 
 // Not thread-safe: owned by the shard's thread.
@@ -49,6 +52,8 @@ public:
     // Fires deadlines up to `now` in (time, order of setting), each effect bearing its deadline's time, then the input.
     // `now` never goes backwards: the sequencer sees to it (asserted). Appends to `out`.
     void apply(const Input& input, Instant now, Effects& out);
+    // The same step for those who do not ask what came of it: the state is the same, no effect is made.
+    void replay(const Input& input, Instant now);
 
     // Marks the events that only refresh an alert which is firing with the same words: their record is a tenth as long.
     // Call it right before the events are journaled, with no deadline due and nothing but inputs of the same instant
@@ -73,14 +78,26 @@ public:
     const std::string& rules_hash() const;  // of the last RulesActivated; empty before
     Instant now() const;                    // of the last apply(): the next one may not be earlier
 
-    // What a read model that knows nothing must be told to show what is in memory now: incidents, deliveries, alerts.
+    // What a read model that knows nothing must be told to show what is in memory now: incidents and deliveries; alerts
+    // come with visit_changed_alerts().
     void describe_state(const std::function<void(Effect&&)>& visit) const;
 
-    // Calls `visit` for every alert whose count or last_seen moved since the last call, at most `most` of them, and
-    // forgets them. Returns false when none are left. Not part of the deterministic state.
-    bool visit_touched(std::size_t most, const std::function<void(const AlertRow&)>& visit);
-    // The same for incidents whose only change is the number of messages.
-    void visit_touched_incidents(const std::function<void(const IncidentView&)>& visit);
+    // The read model is told the latest state of what changed, whenever there is time for it: these call `visit` for
+    // what changed since it was last told, oldest change first, at most `most`, and forget it. They return false when
+    // nothing is left. Not part of the deterministic state.
+    bool visit_changed_alerts(std::size_t most, const std::function<void(AlertRow&&)>& visit);
+    bool has_changed_alerts() const;
+    // Alerts of which only these two moved.
+    struct AlertCount {
+        Fingerprint fingerprint;
+        std::uint64_t count = 0;
+        Instant last_seen;
+    };
+    bool visit_touched_alerts(std::size_t most, const std::function<void(const AlertCount&)>& visit);
+    // Incidents whose only change is the number of messages.
+    bool visit_touched_incidents(std::size_t most, const std::function<void(const IncidentView&)>& visit);
+    // Takes every alert off the list where nothing happened since `known`: it was told before.
+    void forget_changes_before(Instant known);
 
     // Read access for the API. Slots stay valid until the next apply().
     std::vector<std::uint32_t> alert_slots() const;  // every record, in slot order
@@ -89,6 +106,8 @@ public:
         bool firing;
         bool suppressed;
         bool acknowledged;
+        bool flapping;
+        bool waiting;  // for more alerts, as its rule asks
         IncidentId incident;
         Instant expires_at;
     };
@@ -96,6 +115,17 @@ public:
     AlertRow alert_row(std::uint32_t slot) const;
     std::optional<std::uint32_t> find_alert(Fingerprint fingerprint) const;
     std::optional<IncidentView> find_incident(IncidentId id) const;
+    // Active, pending, then expired ones; active by their end, pending by their beginning, expired by their end, the
+    // last first. Those of rules only while they hold.
+    std::vector<Silence> silences() const;
+    std::optional<Silence> find_silence(std::string_view id) const;  // of the API
+    // What suppresses a firing alert: silences by id, and the fingerprints of alerts that inhibit it.
+    struct SuppressedBy {
+        bool source = false;
+        std::vector<std::string> silences;
+        std::vector<std::uint64_t> inhibitors;  // Alertmanager's fingerprints
+    };
+    SuppressedBy suppressed_by(std::uint32_t slot) const;
     // Whether an operator can retry or drop something at `sink` (empty: at any); nullopt: no such incident or sink.
     std::optional<bool> has_dead_delivery(IncidentId id, std::string_view sink) const;
 

@@ -11,12 +11,20 @@
 
 namespace incidentd {
 
-enum class DeadlineKind : std::uint8_t { hold_over, quiet_over, alert_expires, alert_forgotten, update_due };
+enum class DeadlineKind : std::uint8_t {
+    hold_over,
+    quiet_over,
+    alert_expires,
+    alert_forgotten,
+    update_due,
+    silence_changes,
+    flapping_over
+};
 
 struct Deadline {
     Instant at;
     std::uint64_t order = 0;
-    std::uint64_t subject = 0;     // incident id or alert slot
+    std::uint64_t subject = 0;     // incident id, alert slot or number of a silence
     std::uint32_t generation = 0;  // of the subject when it was set: another one means it no longer counts
     DeadlineKind kind = DeadlineKind::hold_over;
     std::uint8_t detail = 0;  // update_due: which of the incident's sinks

@@ -1,5 +1,4 @@
 // Messages -> alerts: the first one, repetitions, recoveries, and what the source or its people say about it.
-#include "correlator/packed_text.hpp"
 #include "correlator/state.hpp"
 
 #include <algorithm>
@@ -19,7 +18,9 @@ constexpr Duration stale_window = minutes(2);
 
 }  // namespace
 
-void Correlator::State::on_event(const AlertEvent& event) {
+// `event` bears the alert's fingerprint and the labels that rules made of its source's.
+void Correlator::State::dispatch(const AlertEvent& event) {
+    if (on_clear(event)) return;
     switch (event.kind) {
         case EventKind::firing:
             return on_firing(event);
@@ -36,34 +37,74 @@ void Correlator::State::on_event(const AlertEvent& event) {
 }
 
 void Correlator::State::on_firing(const AlertEvent& event) {
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         // Cannot happen with a journal of ours (see note_refreshes); without its words there is nothing to open.
         if (event.refresh) return;
+        const std::string overtaken = take_early_clear(event);
         const std::optional<Slot> slot = add_alert(event);
         if (!slot) return;
-        set_firing(alerts[*slot], true);
-        on_onset(*slot);
-        return;
+        return overtaken.empty() ? begin_firing(*slot, true) : on_overtaken(*slot, overtaken);
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
     if (alert.firing) return repeat(slot, event);
 
-    const bool same_episode = !alert.episode.empty() && (event.refresh || alert.episode == event.episode);
+    const std::string_view episode = pool.view(alert.episode);
+    const bool same_episode = !episode.empty() && (event.refresh || episode == event.episode);
     if (same_episode && alert.resolved_by_message && now - alert.resolved_at <= stale_window) {
-        ++alert.count;
+        alert.add_message();
         touch(slot);
-        decide(alert, Verdict::stale, {},
-               "a late copy of problem " + alert.episode + ", resolved " + to_string(now - alert.resolved_at) + " ago");
+        decide(alert, Verdict::stale, {}, [&] {
+            return "a late copy of problem " + std::string(episode) + ", resolved " +
+                   to_string(now - alert.resolved_at) + " ago";
+        });
         return;
     }
+    if (const std::string overtaken = take_early_clear(event); !overtaken.empty()) {
+        alert.add_message();
+        return on_overtaken(slot, overtaken);
+    }
+    const Severity before = alert.severity;
     refresh(slot, event);
-    // The key alone is its identity: an operator may have mended the labels since the last problem.
-    if (!event.key.empty() && !event.refresh) set_labels(alert, event.labels);
+    // With a key that alone is its identity: an operator may have mended the labels since the last problem. And the
+    // rules that rewrite labels may be others.
+    if (!event.refresh && !std::ranges::equal(labels_of(alert), event.labels)) set_labels(alert, event.labels);
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
-    set_firing(alert, true);
+    // While it flaps its incident counts it all the time, with its severity.
+    IncidentRecord* incident = alert.counted && alert.severity != before ? live_incident(alert.incident) : nullptr;
+    if (incident != nullptr) alert_worsened(*incident, alert, before);
+    begin_firing(slot, false);
+}
+
+void Correlator::State::begin_firing(Slot slot, bool is_first) {
+    set_firing(alerts[slot], true);
+    index_labels(slot, true);
+    update_suppression(slot);
     on_onset(slot);
+    watch_flapping(slot, is_first);
+    look_at_targets(slot, true);
+}
+
+// Its clear was received before it: it is over.
+void Correlator::State::on_overtaken(Slot slot, const std::string& because) {
+    AlertRecord& alert = alerts[slot];
+    alert.last_seen = now;
+    alert.resolved_at = now;
+    alert.resolved_by_message = true;
+    touch(slot);
+    decide(alert, Verdict::stale, {}, because);
+    forget_later(slot);
+}
+
+// Rules that look firing alerts up by their labels.
+void Correlator::State::index_labels(Slot slot, bool firing) {
+    index_inhibition(slot, firing);
+    index_pairs(slot, firing);
+}
+
+std::optional<Correlator::State::Slot> Correlator::State::find_slot(Fingerprint fingerprint) const {
+    return alert_index.find(fingerprint);
 }
 
 // The hot path: a known alert fires again. Allocates nothing unless its words changed.
@@ -74,60 +115,59 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
     refresh(slot, event);
     IncidentRecord* incident = alert.incident.is_set() ? live_incident(alert.incident) : nullptr;
     if (incident != nullptr) count_message(*incident);
-    if (alert.severity != before) {
-        decide(
-            alert, Verdict::severity_changed, {},
-            "severity went from " + std::string(to_string(before)) + " to " + std::string(to_string(alert.severity)));
-        emit(AlertChanged{row(slot)});
-        if (incident != nullptr && alert.counted) alert_worsened(*incident, alert, before);
-        return;
-    }
+    if (counts_checks) watch_flapping(slot, false);
+    if (alert.severity != before) return severity_changed(slot, before);
     ++outcomes.repeated;
-    if (alert.details_hash != details_before) emit(AlertChanged{row(slot)});
+    if (alert.details_hash != details_before) change(slot);
+}
+
+void Correlator::State::severity_changed(Slot slot, Severity before) {
+    const AlertRecord& alert = alerts[slot];
+    decide(alert, Verdict::severity_changed, {}, [&] {
+        return "severity went from " + std::string(to_string(before)) + " to " + std::string(to_string(alert.severity));
+    });
+    change(slot);
+    IncidentRecord* incident = alert.counted ? live_incident(alert.incident) : nullptr;
+    if (incident != nullptr) alert_worsened(*incident, alert, before);
 }
 
 // Takes over what the message says of a known alert; the caller decides what it means.
 void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
     AlertRecord& alert = alerts[slot];
-    ++alert.count;
+    alert.add_message();
     alert.last_seen = now;
     alert.expires_at = event.expires_at;
     watch_expiry(slot);
     touch(slot);
     if (event.refresh) return;
     alert.severity = event.severity;
-    if (alert.episode != event.episode) alert.episode = event.episode;
+    set_episode(alert, event.episode);
     if (const std::uint64_t hash = hash_details(event); hash != alert.details_hash) {
-        alert.details = pack_details(event);
+        word_store.set_details(alert.words, details_of(event));
         alert.details_hash = hash;
     }
 }
 
 bool Correlator::State::is_refresh(const AlertEvent& event) const {
     if (event.kind != EventKind::firing) return false;
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) return false;
-    const AlertRecord& alert = alerts[found->second];
-    if (!alert.firing || alert.severity != event.severity || alert.episode != event.episode) return false;
+    if (const Origin* origin = origins.find(event.fingerprint)) return is_origin_refresh(event, *origin);
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) return false;
+    const AlertRecord& alert = alerts[*found];
+    if (!alert.firing || alert.severity != event.severity || pool.view(alert.episode) != event.episode) return false;
     // Without a key the labels are the identity; with one they may have changed.
-    if (!event.key.empty() && !std::ranges::equal(labels_of(alert), event.labels)) return false;
+    if (!event.key.empty() && !has_source_labels(*found, event.labels)) return false;
     return alert.details_hash == hash_details(event);
 }
 
-void Correlator::State::set_labels(AlertRecord& alert, LabelsView labels) {
-    auto fresh = std::make_unique<InternedLabel[]>(labels.size());
-    for (std::size_t i = 0; i < labels.size(); ++i)
-        fresh[i] = {pool.intern(labels[i].name), pool.intern(labels[i].value)};
-    release_labels(alert);
-    alert.labels = std::move(fresh);
-    alert.label_count = static_cast<std::uint16_t>(labels.size());
+void Correlator::State::set_episode(AlertRecord& alert, std::string_view episode) {
+    if (pool.view(alert.episode) == episode) return;
+    const StringPool::Handle fresh = pool.intern(episode);
+    pool.release(std::exchange(alert.episode, fresh));
 }
 
-void Correlator::State::release_labels(const AlertRecord& alert) {
-    for (std::uint16_t i = 0; i < alert.label_count; ++i) {
-        pool.release(alert.labels[i].name);
-        pool.release(alert.labels[i].value);
-    }
+void Correlator::State::set_labels(AlertRecord& alert, LabelsView labels) {
+    word_store.set_labels(alert.words, labels);
 }
 
 std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertEvent& event) {
@@ -146,18 +186,20 @@ std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertE
     alert.fingerprint = event.fingerprint;
     alert.source = pool.intern(event.source);
     alert.key = pool.intern(event.key);
-    set_labels(alert, event.labels);
+    alert.episode = pool.intern(event.episode);
+    alert.words = word_store.store(event.labels, details_of(event));
+    alert.details_hash = hash_details(event);
     alert.first_seen = now;
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
-    alert_index.emplace(event.fingerprint, slot);
+    alert_index.insert(event.fingerprint, slot);
     ++sizes.alerts_held;
     refresh(slot, event);
     return slot;
 }
 
 void Correlator::State::on_resolved(const AlertEvent& event) {
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         // Kept for a while, so that repetitions are known and a problem that arrives late is not taken for a new one.
         if (const std::optional<Slot> slot = add_alert(event)) {
             AlertRecord& alert = alerts[*slot];
@@ -168,24 +210,26 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
         }
         return;
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
     if (!alert.firing) {
-        ++alert.count;
+        alert.add_message();
         alert.last_seen = now;
         touch(slot);
         // It overtook its problem, which is then a late copy and not one that nobody will ever resolve.
-        if (!event.episode.empty() && alert.episode != event.episode) {
-            alert.episode = event.episode;
+        if (!event.episode.empty() && pool.view(alert.episode) != event.episode) {
+            set_episode(alert, event.episode);
             alert.resolved_at = now;
             alert.resolved_by_message = true;
+            if (alert.ever_fired) change(slot);
         }
         if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
+        if (counts_checks) watch_flapping(slot, false);
         ++outcomes.repeated;
         return;
     }
     // A recovery must not lower the severity people saw, nor replace the problem's words by "OK".
-    ++alert.count;
+    alert.add_message();
     alert.last_seen = now;
     alert.resolved_by_message = true;
     touch(slot);
@@ -199,6 +243,7 @@ void Correlator::State::on_expiry(Slot slot) {
     alert.expiry_watch = Instant{};
     if (!alert.firing || !alert.expires_at.is_set()) return;
     if (alert.expires_at > now || no_expiry_before > now) return watch_expiry(slot);  // refreshed since it was set
+    if (outlives_promise(slot)) return;
     alert.resolved_by_message = false;
     stop_firing(slot, Verdict::expired,
                 "no refresh by " + to_rfc3339(alert.expires_at) + ", as its source had promised");
@@ -206,20 +251,27 @@ void Correlator::State::on_expiry(Slot slot) {
 
 void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string because) {
     AlertRecord& alert = alerts[slot];
+    index_labels(slot, false);
+    stop_origins(slot);
     set_firing(alert, false);
     alert.acknowledged = false;
     alert.resolved_at = now;
-    decide(alert, verdict, {}, std::move(because));
-    emit(AlertChanged{row(slot)});
-    const bool counted = std::exchange(alert.counted, false);
+    watch_flapping(slot, false);
+    end_suppression(slot);
+    const bool held = alert.counted && is_flapping(slot);
+    if (held) because += "; it flaps, and " + to_string(alert.incident) + " counts it until it is quiet";
+    decide(alert, verdict, {}, because);
+    change(slot);
+    const bool counted = !held && std::exchange(alert.counted, false);
     if (IncidentRecord* incident = live_incident(alert.incident); incident != nullptr && counted)
         alert_stopped(*incident, alert, verdict);
+    look_at_targets(slot, false);
     forget_later(slot);
 }
 
 void Correlator::State::on_person(const AlertEvent& event) {
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::unknown_alert)];
         emit(AlertDecided{event.fingerprint,
                           Verdict::unknown_alert,
@@ -228,9 +280,9 @@ void Correlator::State::on_person(const AlertEvent& event) {
                           std::string(to_string(event.kind)) + " without a problem: nothing to mark"});
         return;
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
-    ++alert.count;
+    alert.add_message();
     alert.last_seen = now;
     touch(slot);
     const std::string who = event.actor.empty() ? std::string("the source") : std::string(event.actor);
@@ -247,7 +299,7 @@ void Correlator::State::on_person(const AlertEvent& event) {
         alert.acknowledged = acknowledged && alert.firing;
         const Verdict verdict = acknowledged ? Verdict::acknowledged : Verdict::unacknowledged;
         decide(alert, verdict, {}, std::string(to_string(event.kind)) + " by " + who + words);
-        emit(AlertChanged{row(slot)});
+        change(slot);
         if (incident != nullptr && acknowledged) acknowledge(*incident, {slot, who}, event.text);
         if (incident != nullptr && !acknowledged) unacknowledge(*incident, slot, who);
     }
@@ -256,24 +308,25 @@ void Correlator::State::on_person(const AlertEvent& event) {
 
 void Correlator::State::on_suppression(const AlertEvent& event) {
     const bool suppressed = event.kind == EventKind::suppressed;
-    auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         if (!suppressed) {
             ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::unknown_alert)];
             return;
         }
-        if (!add_alert(event)) return;
-        found = alert_index.find(event.fingerprint);
-        alerts[found->second].resolved_at = now;
-        forget_later(found->second);
+        found = add_alert(event);
+        if (!found) return;
+        alerts[*found].resolved_at = now;
+        forget_later(*found);
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
-    ++alert.count;
+    alert.add_message();
     alert.last_seen = now;
     touch(slot);
-    const bool before = alert.suppressed;
-    set_suppressed(alert, suppressed);
+    const auto known = suppressions.of.find(slot);
+    const bool before = known != suppressions.of.end() && known->second.by_source;
+    mark_source_suppression(slot, suppressed, event.text);
     if (before == suppressed) {
         ++outcomes.repeated;
         return;
@@ -282,7 +335,7 @@ void Correlator::State::on_suppression(const AlertEvent& event) {
     IncidentRecord* incident = live_incident(alert.incident);
     decide(alert, suppressed ? Verdict::suppressed : Verdict::noted, {},
            suppressed ? "suppressed by its source: " + reason : "no longer suppressed by its source");
-    emit(AlertChanged{row(slot)});
+    change(slot);
     if (incident != nullptr) {
         add_fact(*incident, "suppression",
                  name_of(alert) + (suppressed ? " is suppressed by its source: " + reason
@@ -332,7 +385,12 @@ void Correlator::State::forget_if_due(Slot slot) {
     AlertRecord& alert = alerts[slot];
     alert.forget_set = false;
     if (alert.firing || live_incident(alert.incident) != nullptr) return;
-    const Instant due = alert.resolved_at + (alert.suppressed ? suppression_kept : resolved_kept);
+    Instant due = alert.resolved_at + (alert.suppressed ? suppression_kept : resolved_kept);
+    if (const auto changes = flaps.find(slot); changes != flaps.end()) {
+        const FlappingRule* rule = flapping_rule(slot);
+        if (rule != nullptr)
+            due = std::max(due, changes->second.last_change + std::max(rule->window, rule->stop_quiet));
+    }
     if (due > now) {
         alert.forget_set = true;
         deadlines.set(due, DeadlineKind::alert_forgotten, slot, alert.generation);
@@ -345,34 +403,42 @@ void Correlator::State::forget_if_due(Slot slot) {
 void Correlator::State::free_alert(Slot slot) {
     AlertRecord& alert = alerts[slot];
     assert(!alert.firing);
-    alert_index.erase(alert.fingerprint);
-    release_labels(alert);
-    pool.release(alert.source);
-    pool.release(alert.key);
+    if (alert.changed && last_rows.size() < last_rows_max) last_rows.push_back(row(slot));
+    alert_index.erase(alert.fingerprint, slot);
+    word_store.release(alert.words);
+    for (const StringPool::Handle handle : {alert.source, alert.key, alert.episode}) pool.release(handle);
+    origins.remove_all(slot);
+    source_labels.erase(slot);
+    suppressions.of.erase(slot);
+    if (const auto changes = flaps.find(slot); changes != flaps.end()) {
+        if (changes->second.flapping) --sizes.alerts_flapping;
+        flaps.erase(changes);
+    }
     const std::uint32_t generation = alert.generation + 1;
+    const bool is_touched = alert.touched, is_changed = alert.changed;  // the lists still name this slot
     alert = AlertRecord{};
     alert.generation = generation;
+    alert.touched = is_touched;
+    alert.changed = is_changed;
     --sizes.alerts_held;
     alerts.give_back(slot);
 }
 
 void Correlator::State::touch(Slot slot) {
-    AlertRecord& alert = alerts[slot];
-    if (alert.touched) return;
-    alert.touched = true;
-    touched.push_back(slot);
+    if (!std::exchange(alerts[slot].touched, true)) touched.push_back(slot);
+}
+
+void Correlator::State::change(Slot slot) {
+    if (!std::exchange(alerts[slot].changed, true)) changed_alerts.push_back(slot);
+}
+
+void Correlator::State::touch(IncidentRecord& incident) {
+    if (!std::exchange(incident.touched, true)) touched_incidents.push_back(incident.view.id);
 }
 
 void Correlator::State::count_message(IncidentRecord& incident) {
     ++incident.view.messages_total;
-    if (incident.touched) return;
-    incident.touched = true;
-    touched_incidents.push_back(incident.view.id);
-}
-
-void Correlator::State::decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because) {
-    ++outcomes.by_verdict[static_cast<std::size_t>(verdict)];
-    emit(AlertDecided{alert.fingerprint, verdict, alert.incident, std::move(rule), std::move(because)});
+    touch(incident);
 }
 
 }  // namespace incidentd

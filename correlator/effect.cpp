@@ -6,8 +6,9 @@ namespace incidentd {
 namespace {
 
 constexpr std::array<std::string_view, verdict_count> verdict_names{
-    "opened",       "joined",         "rejoined", "suppressed", "resolved",      "expired",   "severity_changed",
-    "acknowledged", "unacknowledged", "noted",    "stale",      "unknown_alert", "table_full"};
+    "opened",           "joined",       "rejoined",       "suppressed", "resolved", "expired",
+    "severity_changed", "acknowledged", "unacknowledged", "noted",      "stale",    "unknown_alert",
+    "table_full",       "merged",       "cleared",        "flapping",   "waiting"};
 
 // Writes name=value pairs; text is length-prefixed so that no content can imitate a field.
 class Line {
@@ -30,11 +31,16 @@ public:
         return *this;
     }
     Line& field(std::string_view name, Instant at) { return field(name, static_cast<std::uint64_t>(at.ms)); }
-    Line& field(std::string_view name, const std::vector<std::pair<std::string, std::string>>& pairs) {
+    template <class Pairs>
+    Line& pairs(std::string_view name, const Pairs& pairs) {
         field(name, static_cast<std::uint64_t>(pairs.size()));
         for (const auto& [key, value] : pairs) field(key, std::string_view(value));
         return *this;
     }
+    Line& field(std::string_view name, const std::vector<std::pair<std::string, std::string>>& list) {
+        return pairs(name, list);
+    }
+    Line& field(std::string_view name, const OwnedLabels& labels) { return pairs(name, labels); }
     std::string take() { return std::move(out_); }
     void append(const std::string& text) { out_ += text; }
 
@@ -66,22 +72,12 @@ struct Describe {
             .field("incident", e.incident.value);
         line.field("rule", e.rule).field("because", e.because);
     }
-    void operator()(const AlertChanged& e) {
-        const AlertRow& r = e.row;
-        line.field("row", to_string(r.fingerprint)).field("am", r.alertmanager_fingerprint).field("source", r.source);
-        line.field("key", r.key).field("title", r.title).field("text", r.text).field("url", r.url);
-        line.field("labels", r.labels).field("annotations", r.annotations).field("severity", to_string(r.severity));
-        line.field("firing", r.firing ? 1U : 0U).field("suppressed", r.suppressed ? 1U : 0U);
-        line.field("acked", r.acknowledged ? 1U : 0U).field("count", r.count).field("starts", r.starts_at);
-        line.field("first", r.first_seen).field("last", r.last_seen).field("resolved", r.resolved_at);
-        line.field("incident", r.incident.value);
-    }
-    void operator()(const IncidentChanged& e) { line.append(" " + describe_incident(e.incident)); }
+    void operator()(const IncidentChanged& e) { line.append(" " + describe_incident(*e.incident)); }
     void operator()(const TimelineAdded& e) {
         line.field("timeline", e.incident.value).field("kind", e.kind).field("text", e.text);
     }
     void operator()(const ActionDue& e) {
-        const Action& a = e.action;
+        const Action& a = *e.action;
         line.field("action", to_string(a.kind)).field("sink", a.sink).field("reason", a.reason);
         line.field("key", a.idempotency_key).field("unclear", a.may_have_been_sent ? 1U : 0U).field("ticket", a.ticket);
         line.append(" " + describe_incident(a.incident));
@@ -132,6 +128,19 @@ std::string_view to_string(ActionKind kind) {
 std::string_view to_string(IncidentState state) {
     constexpr std::array<std::string_view, 4> names{"pending", "open", "resolved", "dropped"};
     return names[static_cast<std::size_t>(state)];
+}
+
+std::string describe(const AlertRow& r) {
+    Line line("alert");
+    line.field("row", to_string(r.fingerprint)).field("am", r.alertmanager_fingerprint).field("source", r.source);
+    line.field("key", r.key).field("title", r.title).field("text", r.text).field("url", r.url);
+    line.field("labels", r.labels).field("annotations", r.annotations).field("severity", to_string(r.severity));
+    line.field("firing", r.firing ? 1U : 0U).field("suppressed", r.suppressed ? 1U : 0U);
+    line.field("why", r.suppressed_because);
+    line.field("acked", r.acknowledged ? 1U : 0U).field("count", r.count).field("starts", r.starts_at);
+    line.field("first", r.first_seen).field("last", r.last_seen).field("resolved", r.resolved_at);
+    line.field("incident", r.incident.value);
+    return line.take();
 }
 
 std::string describe(const Effect& effect) {

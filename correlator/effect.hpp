@@ -2,7 +2,9 @@
 #pragma once
 
 #include "correlator/action.hpp"
+#include "correlator/boxed.hpp"
 #include "correlator/incident.hpp"
+#include "correlator/labels.hpp"
 #include "correlator/severity.hpp"
 #include "correlator/time.hpp"
 
@@ -18,7 +20,7 @@ enum class Verdict : std::uint8_t {
     opened = 0,      // began an incident
     joined = 1,      // joined an incident that was there
     rejoined = 2,    // fired again within its incident
-    suppressed = 3,  // the source itself silences it
+    suppressed = 3,  // kept and counted, but opens nothing: silenced by its source or a silence, or inhibited
     resolved = 4,    // the source says it is over
     expired = 5,     // the source's promised refresh did not come
     severity_changed = 6,
@@ -28,8 +30,12 @@ enum class Verdict : std::uint8_t {
     stale = 10,          // a late repetition of a problem already resolved; changes nothing
     unknown_alert = 11,  // a recovery, acknowledgement or note without a problem
     table_full = 12,     // EngineLimits::alerts_max reached; kept in the journal only
+    merged = 13,         // by a dedup rule one of several messages that are the same alert
+    cleared = 14,        // by a pair rule the end of other alerts, and none itself
+    flapping = 15,       // changes too often, or stopped doing so; its incident stays as it is meanwhile
+    waiting = 16,        // of a rule that asks for more than one alert: opens nothing yet
 };
-constexpr std::size_t verdict_count = 13;
+constexpr std::size_t verdict_count = 17;
 
 std::string_view to_string(Verdict verdict);  // "joined" ...
 
@@ -42,26 +48,27 @@ struct AlertDecided {
     std::string because;  // the reason in words a person can check
 };
 
-// An alert as the read model keeps it. Repetitions are not effects: see Correlator::visit_touched().
+// An alert as the read model keeps it. No effect: what is told of alerts is their latest state, when there is time for
+// it (Correlator::visit_changed_alerts).
 struct AlertRow {
     Fingerprint fingerprint;
     std::uint64_t alertmanager_fingerprint = 0;
     std::string source, key, title, text, url;
-    std::vector<std::pair<std::string, std::string>> labels, annotations;
+    OwnedLabels labels, annotations;
     Severity severity = Severity::unknown;
     bool firing = false;
     bool suppressed = false;
+    std::string suppressed_because;  // what suppresses it, in words; empty: nothing does
     bool acknowledged = false;
     std::uint64_t count = 0;
     Instant starts_at, first_seen, last_seen, resolved_at;
     IncidentId incident;
 };
 
-struct AlertChanged {
-    AlertRow row;
-};
+// Boxed: the few large ones would make every effect as large. At most once an incident for each input and each deadline
+// that fired: as it is in the end.
 struct IncidentChanged {
-    IncidentView incident;
+    Boxed<IncidentView> incident;
 };
 struct TimelineAdded {
     IncidentId incident;
@@ -69,7 +76,7 @@ struct TimelineAdded {
     std::string text;
 };
 struct ActionDue {
-    Action action;
+    Boxed<Action> action;
 };
 // Where one sink stands with one incident.
 enum class DeliveryState : std::uint8_t { due = 0, delivered = 1, dead = 2, dropped = 3 };
@@ -108,8 +115,8 @@ struct IncidentResolved {
 
 struct Effect {
     Instant at;  // the input's time, or the deadline's that fired
-    std::variant<AlertDecided, AlertChanged, IncidentChanged, TimelineAdded, ActionDue, DeliveryChanged, KpiSampled,
-                 IncidentOpened, IncidentResolved>
+    std::variant<AlertDecided, IncidentChanged, TimelineAdded, ActionDue, DeliveryChanged, KpiSampled, IncidentOpened,
+                 IncidentResolved>
         what;
 };
 
@@ -118,5 +125,6 @@ using Effects = std::vector<Effect>;
 // One line of text per effect with every field; two equal effects give equal bytes. For tests, digests and replay
 // diffs.
 std::string describe(const Effect& effect);
+std::string describe(const AlertRow& row);
 
 }  // namespace incidentd

@@ -22,6 +22,8 @@ enum class RecordKind : std::uint8_t {
     command = 5,
     tick = 6,
     started = 7,
+    silence_set = 8,
+    silence_expired = 9,
 };
 
 // Set in the byte of an event's kind: only fingerprint, starts_at and expires_at follow.
@@ -90,6 +92,21 @@ struct Encode {
     void operator()(const Started& in) const {
         head(RecordKind::started);
         w.number(static_cast<std::uint64_t>(in.grace.ms));
+    }
+    void operator()(const SilenceSet& in) const {
+        head(RecordKind::silence_set);
+        w.text(in.id);
+        w.text(in.replaces);
+        codec::write_matchers(w, in.match);
+        w.time(in.starts_at);
+        w.time(in.ends_at);
+        w.text(in.created_by);
+        w.text(in.comment);
+    }
+    void operator()(const SilenceExpired& in) const {
+        head(RecordKind::silence_expired);
+        w.text(in.id);
+        w.text(in.actor);
     }
 };
 
@@ -191,6 +208,18 @@ OperatorCommand decode_command(Reader& r) {
     return in;
 }
 
+SilenceSet decode_silence(Reader& r) {
+    SilenceSet in;
+    in.id = r.string();
+    in.replaces = r.string();
+    in.match = codec::read_matchers(r);
+    in.starts_at = r.time();
+    in.ends_at = r.time();
+    in.created_by = r.string();
+    in.comment = r.string();
+    return in;
+}
+
 std::optional<Input> decode_body(RecordKind kind, Reader& r, DecodeScratch& scratch) {
     switch (kind) {
         case RecordKind::genesis: {
@@ -214,6 +243,14 @@ std::optional<Input> decode_body(RecordKind kind, Reader& r, DecodeScratch& scra
             return decode_command(r);
         case RecordKind::tick:
             return Tick{};
+        case RecordKind::silence_set:
+            return decode_silence(r);
+        case RecordKind::silence_expired: {
+            SilenceExpired in;
+            in.id = r.string();
+            in.actor = r.string();
+            return in;
+        }
         case RecordKind::started:
             return Started{Duration{static_cast<std::int64_t>(r.number())}};
     }

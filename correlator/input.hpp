@@ -57,6 +57,19 @@ struct OperatorCommand {
     std::string comment;
 };
 
+// Through Alertmanager's API. `id` is new, or names a silence whose times change; `replaces` ends at once.
+struct SilenceSet {
+    std::string id;  // a UUID, drawn by the shell
+    std::string replaces;
+    Matchers match;
+    Instant starts_at, ends_at;
+    std::string created_by, comment;
+};
+struct SilenceExpired {
+    std::string id;
+    std::string actor;
+};
+
 // Time passed and a deadline fired without other input.
 struct Tick {};
 
@@ -66,7 +79,8 @@ struct Started {
     Duration grace{0};
 };
 
-using Input = std::variant<Genesis, AlertsReceived, DeliveryReported, RulesActivated, OperatorCommand, Tick, Started>;
+using Input = std::variant<Genesis, AlertsReceived, DeliveryReported, RulesActivated, OperatorCommand, Tick, Started,
+                           SilenceSet, SilenceExpired>;
 
 // Appends the input's record to `out`. The format is versioned by its first byte; see docs/journal-format.md.
 void encode(const Input& input, std::string& out);

@@ -1,5 +1,4 @@
 // Incidents from their first alert to the day they leave memory.
-#include "correlator/packed_text.hpp"
 #include "correlator/state.hpp"
 
 #include <algorithm>
@@ -62,7 +61,8 @@ void Correlator::State::alert_stopped(IncidentRecord& incident, const AlertRecor
     add_fact(incident, verdict == Verdict::expired ? "expired" : "recovered",
              name_of(alert) +
                  (verdict == Verdict::expired ? " was not refreshed by its source and counts as over" : " recovered"));
-    if (incident.view.alerts_firing == 0) incident.last_recovery = now;
+    // One that flapped was over before it counts as over.
+    if (incident.view.alerts_firing == 0) incident.last_recovery = alert.resolved_at;
     drop_stale_acknowledgements(incident);
     // A pending one waits for the end of its hold: what comes and goes within it is gathered, not dropped and begun
     // again.
@@ -97,8 +97,8 @@ void Correlator::State::resolve(IncidentRecord& incident) {
         "all " + std::to_string(view.alerts_total) + " alerts are over and stayed so for " + to_string(incident.quiet));
     emit(IncidentResolved{view.category, view.priority, view.id});
     const Instant over = incident.last_recovery.is_set() ? std::max(incident.last_recovery, view.opened_at) : now;
-    sample(Kpi::time_to_resolve, incident, over - view.opened_at);
-    changed(incident);
+    sample(Kpi::time_to_resolve, incident, over - view.opened_at - maintenance_of(incident, view.opened_at, over));
+    tell_change(incident);
     advance_sinks(incident);
     retire(view.id);
 }
@@ -110,8 +110,8 @@ void Correlator::State::drop(IncidentRecord& incident) {
     --sizes.incidents_pending;
     if (const auto group = groups.find(incident.group); group != groups.end() && group->second == view.id)
         groups.erase(group);
-    emit(TimelineAdded{view.id, "dropped", "every alert recovered within the hold: never opened, no ticket"});
-    changed(incident);
+    emit(TimelineAdded{view.id, "dropped", "no alert was left when its hold was over: never opened, no ticket"});
+    tell_change(incident);
     retire(view.id);
 }
 
@@ -137,8 +137,8 @@ void Correlator::State::acknowledge(IncidentRecord& incident, Acknowledgement by
 
 void Correlator::State::unacknowledge(IncidentRecord& incident, std::uint32_t by, std::string_view actor) {
     const std::string words = "acknowledgement taken back by " + std::string(actor);
-    const auto removed = std::erase_if(incident.acknowledgements,
-                                       [by](const Acknowledgement& one) { return one.slot == by; });
+    const auto removed =
+        std::erase_if(incident.acknowledgements, [by](const Acknowledgement& one) { return one.slot == by; });
     if (removed > 0) return acknowledgements_changed(incident, words);
     if (!incident.view.acknowledged || by != Acknowledgement::by_operator) return;
     emit(TimelineAdded{incident.view.id, "unacknowledged",
@@ -194,11 +194,30 @@ void Correlator::State::reassess(IncidentRecord& incident) {
             "priority went from " + std::string(to_string(before)) + " to " + std::string(to_string(view.priority)));
 }
 
-void Correlator::State::add_fact(IncidentRecord& incident, std::string kind, std::string text) {
+void Correlator::State::add_fact(IncidentRecord& incident, std::string_view kind, std::string text) {
     ++incident.view.revision;
-    incident.facts.push_back({incident.view.revision, {now, text}});
+    emit_made([&] { return TimelineAdded{incident.view.id, std::string(kind), text}; });
+    incident.facts.push_back({incident.view.revision, {now, std::move(text)}});
     if (incident.facts.size() > limits.facts_per_update_max) incident.facts.pop_front();
-    emit(TimelineAdded{incident.view.id, std::move(kind), std::move(text)});
+}
+
+void Correlator::State::changed(IncidentRecord& incident) {
+    if (out == nullptr || incident.changed) return;
+    incident.changed = true;
+    changed_incidents.push_back(incident.view.id);
+}
+
+void Correlator::State::tell_changes() {
+    for (const IncidentId id : changed_incidents) {
+        const auto found = incidents.find(id);
+        if (found != incidents.end() && found->second.changed) tell_change(found->second);
+    }
+    changed_incidents.clear();
+}
+
+void Correlator::State::tell_change(IncidentRecord& incident) {
+    incident.changed = false;
+    emit_made([&incident] { return IncidentChanged{incident.view}; });
 }
 
 void Correlator::State::retire(IncidentId id) {
@@ -217,7 +236,8 @@ void Correlator::State::retire(IncidentId id) {
         return;
     }
     evictable.erase(id);
-    const std::vector<Slot> slots = incident.alerts;
+    if (incident.changed) tell_change(found->second);
+    const std::vector<Slot> slots = std::move(found->second.alerts);
     incidents.erase(found);
     for (const Slot slot : slots)
         if (alerts[slot].used && alerts[slot].incident == id && !alerts[slot].firing) {
@@ -259,13 +279,22 @@ void Correlator::State::sample(Kpi kpi, const IncidentRecord& incident, Duration
     emit(KpiSampled{kpi, incident.view.service, incident.view.priority, value});
 }
 
+// Maintenance within the span, by the windows that match the incident's first alert: its clocks stood meanwhile.
+Duration Correlator::State::maintenance_of(const IncidentRecord& incident, Instant from, Instant to) const {
+    for (const Slot slot : incident.alerts)
+        if (alerts[slot].used && alerts[slot].incident == incident.view.id)
+            return maintenance_within(labels_of(alerts[slot]), from, to);
+    return Duration{0};
+}
+
 void Correlator::State::note_failure(const IncidentRecord& incident) {
     const bool known = service_last_opened.contains(incident.view.service);
     const std::string service =
         known || service_last_opened.size() < limits.services_max ? incident.view.service : std::string("other");
     const auto [at, first] = service_last_opened.try_emplace(service, now);
     if (first) return;
-    emit(KpiSampled{Kpi::time_between_failures, service, incident.view.priority, now - at->second});
+    const Duration maintained = maintenance_of(incident, at->second, now);
+    emit(KpiSampled{Kpi::time_between_failures, service, incident.view.priority, now - at->second - maintained});
     at->second = now;
 }
 

@@ -26,7 +26,9 @@ struct EngineLimits {
     std::uint32_t incidents_max = 200'000;  // `limits.open_incidents`: alerts join the overflow incident, never lost
     std::uint32_t alerts_shown_in_ticket_max = 25;  // the rest is given as a number
     std::uint32_t facts_per_update_max = 50;        // older facts of one ticket update are given as a number
-    std::uint32_t services_max = 10'000;            // MTBF memory; past it new services are counted under "other"
+    std::uint32_t silences_max =
+        10'000;  // of the API, expired ones included: the one that expired first makes room; none: refused
+    std::uint32_t services_max = 10'000;  // MTBF memory; past it new services are counted under "other"
 };
 
 }  // namespace incidentd

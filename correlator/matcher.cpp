@@ -35,6 +35,19 @@ bool Matcher::matches(std::string_view value) const {
     return false;
 }
 
+void Matcher::capture(std::string_view value,
+                      const std::function<void(std::string_view name, std::string_view text)>& group) const {
+    if (op_ != MatchOp::regex || regex_->NumberOfCapturingGroups() == 0) return;
+    std::vector<re2::StringPiece> texts(static_cast<std::size_t>(regex_->NumberOfCapturingGroups()) + 1);
+    const re2::StringPiece whole(value.data(), value.size());
+    if (!regex_->Match(whole, 0, whole.size(), re2::RE2::ANCHOR_BOTH, texts.data(), static_cast<int>(texts.size())))
+        return;
+    for (const auto& [name, index] : regex_->NamedCapturingGroups()) {
+        const re2::StringPiece& text = texts[static_cast<std::size_t>(index)];
+        if (text.data() != nullptr) group(name, {text.data(), text.size()});
+    }
+}
+
 bool matches_all(const Matchers& matchers, LabelsView labels) {
     return std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& m) { return m.matches(labels); });
 }

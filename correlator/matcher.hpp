@@ -5,6 +5,7 @@
 #include "correlator/result.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ public:
     // A missing label is the empty string.
     bool matches(std::string_view value) const;
     bool matches(LabelsView labels) const { return matches(find_label(labels, name_)); }
+    // Of =~ that matches: calls `group` with the name and text of each named group (?P<name>...) that took part.
+    void capture(std::string_view value,
+                 const std::function<void(std::string_view name, std::string_view text)>& group) const;
 
     const std::string& name() const { return name_; }
     MatchOp op() const { return op_; }

@@ -1,31 +1,35 @@
 // Reads what snapshot_encode.cpp wrote and trusts nothing: whatever the engine later uses as an index is checked here.
-#include "correlator/packed_text.hpp"
 #include "correlator/snapshot.hpp"
 #include "correlator/snapshot_fields.hpp"
 #include "correlator/snapshot_format.hpp"
+#include "correlator/snapshot_sections.hpp"
 
 #include <utility>
 
 namespace incidentd {
 namespace {
 
-using State = Correlator::State;
+using State = snapshot::State;
 
 constexpr std::size_t slots_most = 200'000'000;
 
 class Decoder {
 public:
-    Decoder(State& state, codec::Reader& reader) : state_(state), r_(reader), load_(reader, state.pool, strings_) {}
+    Decoder(State& state, codec::Reader& reader) : state_(state), r_(reader), load_(reader, state, strings_, shapes_) {}
 
     bool read() {
         read_services();
         read_strings();
+        read_shapes();
         read_alerts();
         read_free_slots();
         read_incidents();
         read_groups();
+        if (!snapshot::decode_sections(state_, r_)) return false;
         read_deadlines();
-        for (const StringPool::Handle handle : strings_) state_.pool.release(handle);  // the table's own use
+        // The tables' own uses.
+        for (const StringPool::Handle shape : shapes_) state_.word_store.release_shape(shape);
+        for (const StringPool::Handle handle : strings_) state_.pool.release(handle);
         return r_.done();
     }
 
@@ -42,6 +46,14 @@ private:
         strings_.reserve(count);
         for (std::size_t i = 0; i < count && !r_.failed(); ++i) strings_.push_back(state_.pool.intern(r_.text()));
     }
+    void read_shapes() {
+        for (std::size_t left = r_.count(2); left > 0 && !r_.failed(); --left) {
+            const std::size_t labels = r_.count(1), annotations = r_.count(1);
+            std::vector<StringPool::Handle> names(labels + annotations);
+            for (std::size_t i = 0; i < names.size() && !r_.failed(); ++i) load_.string(names[i]);
+            if (!r_.failed()) shapes_.push_back(state_.word_store.restore_shape(labels, names));
+        }
+    }
     void read_alerts() {
         const std::size_t end = r_.count(2);
         if (end > slots_most) return r_.reject();
@@ -54,13 +66,11 @@ private:
         }
     }
     void take(AlertRecord& alert, State::Slot slot) {
-        if (!is_packed(alert.details) || !state_.alert_index.emplace(alert.fingerprint, slot).second)
-            return r_.reject();
+        if (!state_.alert_index.insert(alert.fingerprint, slot)) return r_.reject();
         ++state_.sizes.alerts_held;
         if (alert.firing) ++state_.sizes.alerts_firing;
         if (alert.firing && alert.suppressed) ++state_.sizes.alerts_suppressed;
-        alert.touched = true;
-        state_.touched.push_back(slot);
+        if (alert.ever_fired) state_.change(slot);
     }
     void read_free_slots() {
         std::vector<State::Slot> free;
@@ -97,10 +107,8 @@ private:
             if (sink.outstanding) ++state_.sizes.actions_outstanding;
         if (view.state == IncidentState::pending) ++state_.sizes.incidents_pending;
         if (view.state == IncidentState::open) ++state_.sizes.incidents_open;
-        incident.touched = true;
-        state_.touched_incidents.push_back(view.id);
         const IncidentId id = view.id;
-        state_.incidents.emplace_hint(state_.incidents.end(), id, std::move(incident));
+        state_.touch(state_.incidents.emplace_hint(state_.incidents.end(), id, std::move(incident))->second);
     }
     void read_groups() {
         for (std::size_t left = r_.count(17); left > 0 && !r_.failed(); --left) {
@@ -130,6 +138,8 @@ private:
     bool has_subject(const Deadline& deadline) const {
         if (deadline.kind == DeadlineKind::alert_expires || deadline.kind == DeadlineKind::alert_forgotten)
             return deadline.subject < state_.alerts.end();
+        if (deadline.kind == DeadlineKind::flapping_over) return deadline.subject < state_.alerts.end();
+        if (deadline.kind == DeadlineKind::silence_changes) return true;
         if (deadline.subject >= state_.next_incident) return false;
         const auto found = state_.incidents.find(IncidentId{deadline.subject});
         return deadline.kind != DeadlineKind::update_due || found == state_.incidents.end() ||
@@ -138,7 +148,7 @@ private:
 
     State& state_;
     codec::Reader& r_;
-    std::vector<StringPool::Handle> strings_;
+    std::vector<StringPool::Handle> strings_, shapes_;
     snapshot::Load load_;
 };
 
@@ -167,6 +177,9 @@ Result<RestoredEngine> EngineSnapshot::decode(std::string_view bytes, EngineLimi
             return Error(ErrorCode::invalid, "the rules in the snapshot of incidentd " + restored.version +
                                                  " do not compile with this version");
     }
+    if (!snapshot::link_sections(state))
+        return Error(ErrorCode::corrupt,
+                     "the snapshot of incidentd " + restored.version + " knows a silence that its rules do not");
     return restored;
 }
 

@@ -1,5 +1,9 @@
 // The engine's whole state and the steps that change it, one file a concern:
+//   origins.cpp    messages -> the alert they are about (rewritten labels, dedup keys)
+//   pairs.cpp      clears that name their problem differently
 //   dedup.cpp      messages -> alerts (first, repeated, resolved, expired)
+//   suppression.cpp, silence.cpp   alerts that open nothing, and until when
+//   flapping.cpp   alerts that change too often
 //   grouping.cpp   onsets -> incidents (which rule, which group, join or begin)
 //   lifecycle.cpp  incidents: hold, open, acknowledge, quiet, resolve, forget
 //   delivery.cpp   what each sink is owed, one action at a time
@@ -7,20 +11,29 @@
 // Private to correlator/.
 #pragma once
 
+#include "correlator/alert_index.hpp"
+#include "correlator/alert_words.hpp"
 #include "correlator/correlator.hpp"
 #include "correlator/deadlines.hpp"
+#include "correlator/flapping.hpp"
+#include "correlator/origins.hpp"
+#include "correlator/pairs.hpp"
 #include "correlator/records.hpp"
 #include "correlator/rule_index.hpp"
 #include "correlator/slots.hpp"
 #include "correlator/string_pool.hpp"
+#include "correlator/suppression.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace incidentd {
@@ -37,7 +50,12 @@ struct Correlator::State {
     using Slot = std::uint32_t;
 
     State(EngineLimits l, std::uint64_t hash_salt)
-        : limits(l), alert_index(0, FingerprintHash{hash_salt}), groups(0, FingerprintHash{hash_salt}) {}
+        : limits(l),
+          alert_index(alerts, hash_salt),
+          groups(0, FingerprintHash{hash_salt}),
+          origins(hash_salt),
+          pairs(hash_salt),
+          suppressions(hash_salt) {}
 
     // --- data -------------------------------------------------------------------------------------------------------
     EngineLimits limits;
@@ -48,8 +66,9 @@ struct Correlator::State {
     std::string rules_hash, rules_text;           // as they were activated
 
     StringPool pool;
+    WordStore word_store{pool};
     Slots<AlertRecord> alerts;
-    boost::unordered_flat_map<Fingerprint, Slot, FingerprintHash> alert_index;
+    AlertIndex alert_index;
     std::map<IncidentId, IncidentRecord> incidents;
     boost::unordered_flat_map<Fingerprint, IncidentId, FingerprintHash> groups;  // group -> the incident it would join
     std::set<IncidentId> evictable;  // over, and only dead letters keep them here: they make room first
@@ -59,34 +78,129 @@ struct Correlator::State {
     Instant no_expiry_before;  // of Started
     IncidentId overflow;       // takes alerts while limits.incidents_max incidents are in memory
 
-    EngineSizes sizes;
-    Outcomes outcomes;          // of the apply() under way
-    std::vector<Slot> touched;  // of visit_touched()
+    // What the sections of the rules keep. By slot: of used records alone.
+    Origins origins;
+    boost::unordered_flat_map<Slot, std::uint64_t>
+        source_labels;  // hash of what the source said, where rules rewrote it
+    Pairs pairs;
+    Suppressions suppressions;
+    boost::unordered_flat_map<Slot, FlapRecord> flaps;
+    bool counts_checks = false;  // a flapping rule looks at every message
 
-    std::vector<IncidentId> touched_incidents;
+    EngineSizes sizes;
+    Outcomes outcomes;  // of the apply() under way
+
+    // What the read model is still to be told; not part of the deterministic state. Each list names a slot at most
+    // once.
+    std::deque<Slot> touched;         // of visit_touched_alerts()
+    std::deque<Slot> changed_alerts;  // of visit_changed_alerts()
+    std::deque<IncidentId> touched_incidents;
+    std::vector<AlertRow> last_rows;                      // of alerts that left memory while they waited to be told
+    static constexpr std::size_t last_rows_max = 10'000;  // more: their last change, 20 minutes ago, stays untold
+    std::vector<IncidentId> changed_incidents;            // of changed(); empty between two apply()
 
     Instant now;             // of the deadline or input under way
-    Effects* out = nullptr;  // of the apply() under way
+    Effects* out = nullptr;  // of the apply() under way; nullptr: nobody wants to know what comes of it
 
     // --- correlator.cpp ---------------------------------------------------------------------------------------------
+    void apply(const Input& input, Instant at, Effects* effects);
     void fire(const Deadline& due);
     void activate(std::shared_ptr<const RuleSet> set);  // nullptr: none
     template <class What>
     void emit(What what) {
-        out->push_back(Effect{now, std::move(what)});
+        if (out != nullptr) out->push_back(Effect{now, std::move(what)});
+    }
+    // For what is costly to make: `make` is asked only if somebody wants to know.
+    template <class Make>
+    void emit_made(const Make& make) {
+        if (out != nullptr) out->push_back(Effect{now, make()});
     }
 
-    // --- dedup.cpp --------------------------------------------------------------------------------------------------
+    void adopt(std::shared_ptr<const RuleSet> fresh);  // rules that hold from now on
+    void index_rules();                                // what follows from rules and firing alerts, made anew
+
+    // --- origins.cpp ------------------------------------------------------------------------------------------------
     void on_event(const AlertEvent& event);
+    void identify(const AlertEvent& event, bool was_origin);
+    void on_origin(const AlertEvent& event, Origin& origin);
+    void on_origin_message(const AlertEvent& event, Origin& origin);
+    void one_origin_recovered(Slot slot, std::size_t left);
+    bool outlives_promise(Slot slot);
+    void stop_origins(Slot slot);
+    bool is_live(const Origin& origin) const;
+    std::size_t live_origins(Slot slot) const;
+    Severity worst_origin(Slot slot) const;
+    Instant last_promise(Slot slot) const;
+    bool is_origin_refresh(const AlertEvent& event, const Origin& origin) const;
+    void relabel(Slot slot, const AlertEvent& event);
+    void note_source_labels(Slot slot, const AlertEvent& event);
+
+    // --- pairs.cpp --------------------------------------------------------------------------------------------------
+    bool on_clear(const AlertEvent& event);
+    void clear(const AlertEvent& event, const PairRule& rule, Fingerprint key);
+    bool may_clear_others(const AlertEvent& event) const;
+    std::string take_early_clear(const AlertEvent& event);
+    void index_pairs(Slot slot, bool firing);
+
+    // --- suppression.cpp --------------------------------------------------------------------------------------------
+    std::vector<std::uint32_t> silences_of(LabelsView labels) const;
+    std::optional<Slot> inhibitor_of(Slot slot, std::size_t rule_index, LabelsView labels) const;
+    std::vector<std::string> inhibits_of(Slot slot, LabelsView labels) const;
+    bool update_suppression(Slot slot);
+    bool keep_suppression(Slot slot, Suppression fresh);
+    void mark_source_suppression(Slot slot, bool suppressed, std::string_view words);
+    void end_suppression(Slot slot);
+    std::string silence_text(const Silence& silence) const;
+    std::string suppression_text(Slot slot) const;   // for people, as it is now; "" when nothing suppresses it
+    std::string suppression_names(Slot slot) const;  // changes only with the alert's row
+    void look_again(const std::vector<Slot>& slots, const std::string& cause);
+    void tell_of_suppression(IncidentId id, std::uint32_t begun, std::uint32_t ended, const std::string& cause);
+    std::vector<Slot> firing_slots() const;
+    SuppressedBy suppressed_by(Slot slot) const;
+    void index_inhibition(Slot slot, bool firing);
+    void look_at_targets(Slot source, bool began);
+
+    // --- silence.cpp ------------------------------------------------------------------------------------------------
+    void on_silence_set(const SilenceSet& set);
+    void on_silence_expired(const SilenceExpired& expired);
+    std::size_t api_silences() const;
+    bool forget_oldest_silence();
+    void forget_silence(std::uint32_t number);
+    void adopt_silences();
+    void link_silence(SilenceRecord& record, std::uint32_t rule_index);
+    void set_holding(std::uint32_t number, bool holds);
+    void follow_silence(std::uint32_t number, std::vector<Slot> affected);
+    void watch_silence(std::uint32_t number);
+    std::vector<Slot> slots_silenced_by(std::uint32_t number) const;
+    std::vector<Silence> told_silences() const;
+    Duration maintenance_within(LabelsView labels, Instant from, Instant to) const;
+
+    // --- flapping.cpp -----------------------------------------------------------------------------------------------
+    const FlappingRule* flapping_rule(Slot slot) const;
+    bool is_flapping(Slot slot) const;
+    void watch_flapping(Slot slot, bool is_first);
+    void begin_flapping(Slot slot, const FlappingRule& rule, const std::string& because);
+    void on_flapping_deadline(Slot slot);
+    void end_flapping(Slot slot, const std::string& because);
+    void on_onset_while_flapping(Slot slot);
+
+    // --- dedup.cpp --------------------------------------------------------------------------------------------------
+    void dispatch(const AlertEvent& event);
+    std::optional<Slot> find_slot(Fingerprint fingerprint) const;
+    void begin_firing(Slot slot, bool is_first);
+    void on_overtaken(Slot slot, const std::string& because);
+    bool has_source_labels(Slot slot, LabelsView labels) const;
+    void severity_changed(Slot slot, Severity before);
+    void index_labels(Slot slot, bool firing);
     void on_firing(const AlertEvent& event);
     void on_resolved(const AlertEvent& event);
     void on_person(const AlertEvent& event);       // acknowledged, unacknowledged, note
     void on_suppression(const AlertEvent& event);  // suppressed, unsuppressed
     void on_expiry(Slot slot);
     std::optional<Slot> add_alert(const AlertEvent& event);  // nullopt: table full, and said so
-    void set_labels(AlertRecord& alert, LabelsView labels);
-    void release_labels(const AlertRecord& alert);
     bool is_refresh(const AlertEvent& event) const;
+    void set_labels(AlertRecord& alert, LabelsView labels);
+    void set_episode(AlertRecord& alert, std::string_view episode);
     void refresh(Slot slot, const AlertEvent& event);
     void repeat(Slot slot, const AlertEvent& event);
     void stop_firing(Slot slot, Verdict verdict, std::string because);
@@ -96,16 +210,29 @@ struct Correlator::State {
     void forget_later(Slot slot);
     void forget_if_due(Slot slot);
     void free_alert(Slot slot);
-    void touch(Slot slot);
+    void touch(Slot slot);   // its count or last_seen moved
+    void change(Slot slot);  // more than that
+    void touch(IncidentRecord& incident);
     void count_message(IncidentRecord& incident);
-    void decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because);
+    // `because` makes the words: a text, or a function for what is costly to say.
+    template <class Because>
+    void decide(const AlertRecord& alert, Verdict verdict, std::string_view rule, const Because& because) {
+        ++outcomes.by_verdict[static_cast<std::size_t>(verdict)];
+        if (out == nullptr) return;
+        if constexpr (std::is_invocable_v<Because>)
+            emit(AlertDecided{alert.fingerprint, verdict, alert.incident, std::string(rule), because()});
+        else
+            emit(AlertDecided{alert.fingerprint, verdict, alert.incident, std::string(rule), std::string(because)});
+    }
 
     // --- grouping.cpp -----------------------------------------------------------------------------------------------
     void on_onset(Slot slot);
     bool rejoin(Slot slot);
     void group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
     IncidentRecord* joinable(Fingerprint group, std::string& why_not);
-    void join(Slot slot, IncidentRecord& incident, Verdict verdict, std::string because);
+    template <class Because>  // as of decide(); made in grouping.cpp for functions and for std::string
+    void join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because);
+    void leave(Slot slot, IncidentRecord& incident, const std::string& because);  // before it opened
     IncidentRecord& begin_incident(const CorrelationRule& rule, Fingerprint group, const TemplateScope& scope);
     IncidentRecord& begin_overflow(const TemplateScope& scope);
 
@@ -120,14 +247,17 @@ struct Correlator::State {
     void unacknowledge(IncidentRecord& incident, std::uint32_t by, std::string_view actor);
     void drop_stale_acknowledgements(IncidentRecord& incident);
     void acknowledgements_changed(IncidentRecord& incident, const std::string& why);
-    void reassess(IncidentRecord& incident);                                      // severity, urgency, priority
-    void add_fact(IncidentRecord& incident, std::string kind, std::string text);  // sinks are told
-    void changed(const IncidentRecord& incident) { emit(IncidentChanged{incident.view}); }
-    void retire(IncidentId id);  // leaves memory once it is over and every sink is settled
+    void reassess(IncidentRecord& incident);                                           // severity, urgency, priority
+    void add_fact(IncidentRecord& incident, std::string_view kind, std::string text);  // sinks are told
+    void changed(IncidentRecord& incident);                                            // told once, as it is in the end
+    void tell_changes();
+    void tell_change(IncidentRecord& incident);  // at once
+    void retire(IncidentId id);                  // leaves memory once it is over and every sink is settled
     bool evict_dead_incident();
     void on_command(const OperatorCommand& command);
     void sample(Kpi kpi, const IncidentRecord& incident, Duration value);
     void note_failure(const IncidentRecord& incident);
+    Duration maintenance_of(const IncidentRecord& incident, Instant from, Instant to) const;
 
     // --- delivery.cpp -----------------------------------------------------------------------------------------------
     void choose_sinks(IncidentRecord& incident);
@@ -139,9 +269,11 @@ struct Correlator::State {
     void drop_dead(IncidentRecord& incident, std::string_view sink);
     bool all_settled(const IncidentRecord& incident) const;
     Action make_action(const IncidentRecord& incident, const SinkRecord& sink) const;
+    std::vector<Slot> worst_alerts(const IncidentRecord& incident) const;
 
     // --- views.cpp --------------------------------------------------------------------------------------------------
-    std::vector<LabelView> labels_of(const AlertRecord& alert) const;
+    std::vector<LabelView> labels_of(const AlertRecord& alert) const { return words_of(alert).labels(); }
+    WordsView words_of(const AlertRecord& alert) const { return word_store.view(alert.words); }
     AlertRow row(Slot slot) const;
     AlertSummary summary(Slot slot) const;
     std::string name_of(const AlertRecord& alert) const;  // title and where, for facts

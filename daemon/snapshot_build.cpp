@@ -44,7 +44,6 @@ Base newest_base(const SnapshotJob& job, const std::vector<Sequence>& snapshots)
 
 Result<void> replay(const SnapshotJob& job, Base& base) {
     DecodeScratch scratch;
-    Effects effects;
     std::optional<Error> failure;
     const Result<void> read =
         segments::read_entries(job.directory, {base.through.value + 1}, job.through, [&](const JournalEntry& entry) {
@@ -53,8 +52,7 @@ Result<void> replay(const SnapshotJob& job, Base& base) {
                 failure = input.error();
                 return false;
             }
-            effects.clear();
-            base.engine.apply(*input, entry.at, effects);
+            base.engine.replay(*input, entry.at);
             base.at = entry.at;
             return true;
         });

@@ -7,7 +7,7 @@
 namespace incidentd::scenario {
 namespace {
 
-constexpr std::array<std::string_view, 3> rule_files{"version: 1\n",
+constexpr std::array<std::string_view, 5> rule_files{"version: 1\n",
                                                      R"(version: 1
 correlate:
   - {name: held, match: 'service="a"', by: [host], hold: 20s, within: 1m, close: {quiet: 30s, max_age: 10m}}
@@ -22,7 +22,52 @@ correlate:
 route:
   - {match: 'severity="critical"', to: rt}
   - {to: []}
+)",
+                                                     "version: 1\n# every section\n",
+                                                     R"(version: 1
+# every section
+correlate:
+  - {name: held, match: 'service=~"a|b"', by: [host], hold: 20s, close: {quiet: 30s}}
 )"};
+
+// Sections whose work the random alerts meet: hosts h1..h3, services a..d, sources with keys and without.
+void add_sections(RuleSet& set) {
+    const auto match = [](std::string_view text) { return parse_matchers(text).value(); };
+    EnrichRule enrich;
+    enrich.match = match("service=~\"(?P<kind>[ab])\"");
+    enrich.set = {{"kind", Template::parse("{{kind}}-{{severity}}").value()}};
+    set.enrich = {enrich};
+    set.dedup = {{match("service=\"c\""), {"host", "service"}}};
+    set.pairs = {{"ends", match("service=~\"a|c\""), match("service=\"d\",host!=\"h1\""), {"host"}, false}};
+    SilenceRule silence;
+    silence.name = "half-hours";
+    silence.match = match("host=\"h2\"");
+    for (int hour = 0; hour < 24; ++hour) {
+        Recurrence at;
+        at.start_minute = hour * 60 + 10;
+        at.length = minutes(30);
+        silence.schedule.recurrences.push_back(at);
+    }
+    SilenceRule window = silence;
+    window.name = "work";
+    window.match = match("service=\"b\"");
+    window.is_maintenance = true;
+    for (Recurrence& at : window.schedule.recurrences) at.length = minutes(15);
+    set.silences = {silence, window};
+    set.inhibit = {{"by-a", match("service=\"a\""), match("service=~\"b|c\""), {"host"}, false},
+                   {"each-other", match("severity=\"\",service=~\"b|d\""), match("service=~\"b|d\""), {"host"}, true}};
+    FlappingRule flapping;
+    flapping.name = "often";
+    flapping.match = match("host=\"h1\"");
+    flapping.window = minutes(10);
+    flapping.start = 3;
+    flapping.stop_quiet = minutes(2);
+    FlappingRule checks = flapping;
+    checks.match = match("host=\"h3\"");
+    checks.high_percent = 10;
+    checks.low_percent = 5;
+    set.flapping = {flapping, checks};
+}
 
 const std::vector<std::string>& sinks() {
     static const std::vector<std::string> names{"rt", "chat", "pager"};
@@ -34,7 +79,11 @@ const std::vector<std::string>& sinks() {
 std::shared_ptr<const RuleSet> rules_from(const RulesActivated& entry) {
     const Result<RuleBundle> bundle = RuleBundle::parse(entry.text);
     Problems problems;
-    return bundle ? compile(*bundle, problems) : nullptr;
+    std::shared_ptr<const RuleSet> set = bundle ? compile(*bundle, problems) : nullptr;
+    if (set == nullptr || entry.text.find("# every section") == std::string::npos) return set;
+    RuleSet whole = *set;
+    add_sections(whole);
+    return std::make_shared<const RuleSet>(std::move(whole));
 }
 
 // Mostly moments, so that much happens within holds and windows; at times long enough for all of it to end.
@@ -51,10 +100,11 @@ Entry RandomLog::next(const std::vector<Action>& outstanding) {
     now_ = now_ + pause();
     const std::uint64_t kind = below(100);
     if (kind < 62) return alerts();
-    if (kind < 90) return {now_, report(outstanding), nullptr};
-    if (kind < 94) return {now_, command(), nullptr};
-    if (kind < 96) return {now_, rules(), nullptr};
-    if (kind < 98) return {now_, Started{seconds(static_cast<std::int64_t>(below(120)))}, nullptr};
+    if (kind < 88) return {now_, report(outstanding), nullptr};
+    if (kind < 92) return {now_, command(), nullptr};
+    if (kind < 95) return {now_, rules(), nullptr};
+    if (kind < 97) return {now_, silence(), nullptr};
+    if (kind < 99) return {now_, Started{seconds(static_cast<std::int64_t>(below(120)))}, nullptr};
     return {now_, Tick{}, nullptr};
 }
 
@@ -103,6 +153,21 @@ DeliveryReported RandomLog::report(const std::vector<Action>& outstanding) {
     report.ticket = std::to_string(report.incident.value);
     report.detail = report.delivered ? "" : "no";
     return report;
+}
+
+Input RandomLog::silence() {
+    constexpr std::array<std::string_view, 4> matches{"host=\"h1\"", "service=~\"a|b\"", "kind!=\"\"", "host!=\"\""};
+    const std::string known = "s" + std::to_string(1 + below(4));
+    if (below(3) == 0) return SilenceExpired{known, "ann"};
+    SilenceSet set;
+    set.id = below(3) == 0 ? known : "s" + std::to_string(1 + silences_++ % 4);
+    if (below(4) == 0) set.replaces = known;
+    set.match = parse_matchers(matches[below(matches.size())]).value();
+    set.starts_at = now_ + seconds(static_cast<std::int64_t>(below(300)) - 100);
+    set.ends_at = now_ + seconds(static_cast<std::int64_t>(below(1200)) + 1);
+    set.created_by = "ann";
+    set.comment = below(2) == 0 ? "" : "why";
+    return set;
 }
 
 OperatorCommand RandomLog::command() {

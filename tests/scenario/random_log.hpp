@@ -36,11 +36,13 @@ private:
     Entry alerts();
     DeliveryReported report(const std::vector<Action>& outstanding);
     OperatorCommand command();
+    Input silence();
     RulesActivated rules();
 
     std::mt19937_64 random_;
     Instant now_{1'767'225'600'000};
     std::uint64_t entries_ = 0;
+    std::uint64_t silences_ = 0;
 };
 
 }  // namespace incidentd::scenario

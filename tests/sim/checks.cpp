@@ -18,7 +18,7 @@ void Checks::forget() {
 void Checks::take(const ReleasedEffects& effects) {
     for (const Effect& effect : effects.effects) {
         if (const auto* changed = std::get_if<IncidentChanged>(&effect.what)) {
-            const IncidentView& view = changed->incident;
+            const IncidentView& view = *changed->incident;
             const auto [known, is_new] = incidents_.try_emplace(view.id, Known{view.key, view.title, view.began_at});
             if (!is_new && (known->second.key != view.key || known->second.began != view.began_at))
                 throw Violation(to_string(view.id) + " became another incident");

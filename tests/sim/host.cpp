@@ -88,7 +88,7 @@ struct Host::Life {
                          host.checks_.released(one);
                          for (Effect& effect : one.effects)
                              if (auto* due = std::get_if<ActionDue>(&effect.what))
-                                 host.life_->dispatcher.submit(std::move(due->action), host.stage_.wall(), out);
+                                 host.life_->dispatcher.submit(std::move(*due->action), host.stage_.wall(), out);
                      }
                      host.perform(std::move(out));
                  }),

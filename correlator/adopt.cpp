@@ -1,0 +1,26 @@
+// New rules: what untouched rules keep of alerts and time stays, everything else is decided anew.
+#include "correlator/state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace incidentd {
+
+void Correlator::State::adopt(std::shared_ptr<const RuleSet> fresh) {
+    activate(std::move(fresh));
+    adopt_silences();
+    index_rules();
+    look_again(firing_slots(), "the rules changed");
+}
+
+void Correlator::State::index_rules() {
+    suppressions.sources.clear();
+    suppressions.targets.clear();
+    pairs.problems.clear();
+    counts_checks = rules != nullptr && std::any_of(rules->flapping.begin(), rules->flapping.end(),
+                                                    [](const FlappingRule& rule) { return rule.high_percent > 0; });
+    if (rules == nullptr || (rules->inhibit.empty() && rules->pairs.empty())) return;
+    for (const Slot slot : firing_slots()) index_labels(slot, true);
+}
+
+}  // namespace incidentd

@@ -1,0 +1,237 @@
+#include "correlator/snapshot_sections.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace incidentd::snapshot {
+namespace {
+
+using State = Correlator::State;
+using codec::Reader;
+using codec::Writer;
+
+constexpr std::size_t any_number = 1;  // least bytes of a thing
+
+// Tables by slot, in the order of slots: hash tables have none.
+template <class Table, class Each>
+void by_slot(const State& state, const Table& table, Writer& w, const Each& each) {
+    w.number(table.size());
+    std::size_t left = table.size();
+    for (State::Slot slot = 0; slot < state.alerts.end() && left > 0; ++slot) {
+        const auto found = table.find(slot);
+        if (found == table.end()) continue;
+        --left;
+        w.number(slot);
+        each(found->second);
+    }
+}
+
+template <class Each>
+void read_by_slot(const State& state, Reader& r, const Each& each) {
+    for (std::size_t left = r.count(2); left > 0 && !r.failed(); --left) {
+        const std::uint64_t slot = r.number();
+        if (slot >= state.alerts.end() || !state.alerts[static_cast<State::Slot>(slot)].used) return r.reject();
+        each(static_cast<State::Slot>(slot));
+    }
+}
+
+void fixed(Writer& w, Fingerprint value) {
+    w.fixed64(value.high);
+    w.fixed64(value.low);
+}
+Fingerprint fixed(Reader& r) {
+    Fingerprint value;
+    value.high = r.fixed64();
+    value.low = r.fixed64();
+    return value;
+}
+
+std::uint32_t small(Reader& r) {
+    const std::uint64_t value = r.number();
+    if (value > UINT32_MAX) r.reject();
+    return static_cast<std::uint32_t>(value);
+}
+
+void encode_origins(const State& state, Writer& w) {
+    std::vector<State::Slot> slots;
+    for (State::Slot slot = 0; !state.origins.empty() && slot < state.alerts.end(); ++slot)
+        if (!state.origins.of(slot).empty()) slots.push_back(slot);
+    w.number(slots.size());
+    for (const State::Slot slot : slots) {
+        w.number(slot);
+        w.number(state.origins.of(slot).size());
+        for (const Fingerprint identity : state.origins.of(slot)) {
+            const Origin& origin = *state.origins.find(identity);
+            fixed(w, identity);
+            w.fixed64(origin.words);
+            w.time(origin.expires_at);
+            w.byte(static_cast<std::uint8_t>(origin.severity));
+            w.byte(origin.firing ? 1 : 0);
+        }
+    }
+}
+
+void decode_origins(State& state, Reader& r) {
+    read_by_slot(state, r, [&](State::Slot slot) {
+        for (std::size_t left = r.count(24); left > 0 && !r.failed(); --left) {
+            const Fingerprint identity = fixed(r);
+            Origin origin;
+            origin.slot = slot;
+            origin.words = r.fixed64();
+            origin.expires_at = r.time();
+            origin.severity = r.member(Severity::critical);
+            origin.firing = r.flag();
+            if (state.origins.find(identity) != nullptr || state.origins.add(identity, origin) == nullptr) r.reject();
+        }
+    });
+}
+
+void encode_suppression(const Suppression& why, Writer& w) {
+    w.byte(why.by_source ? 1 : 0);
+    w.text(why.source_words);
+    w.number(why.silences.size());
+    for (const std::uint32_t number : why.silences) w.number(number);
+    w.number(why.inhibits.size());
+    for (const std::string& name : why.inhibits) w.text(name);
+}
+
+Suppression decode_suppression(const State& state, Reader& r) {
+    Suppression why;
+    why.by_source = r.flag();
+    why.source_words = r.string();
+    for (std::size_t left = r.count(any_number); left > 0 && !r.failed(); --left) {
+        why.silences.push_back(small(r));
+        if (!state.suppressions.silences.contains(why.silences.back())) r.reject();
+    }
+    for (std::size_t left = r.count(any_number); left > 0 && !r.failed(); --left) why.inhibits.push_back(r.string());
+    return why;
+}
+
+void encode_silences(const State& state, Writer& w) {
+    w.number(state.suppressions.next_number);
+    w.number(state.suppressions.silences.size());
+    for (const auto& [number, record] : state.suppressions.silences) {
+        const Silence& told = record.told;
+        w.number(number);
+        w.number(record.generation);
+        w.time(record.watched);
+        w.byte(static_cast<std::uint8_t>(told.state));
+        w.byte(told.is_of_rules ? 1 : 0);
+        if (told.is_of_rules) {
+            w.number(record.rule);
+            continue;
+        }
+        w.text(told.id);
+        codec::write_matchers(w, told.match);
+        w.text(told.created_by);
+        w.text(told.comment);
+        for (const Instant at : {told.starts_at, told.ends_at, told.updated_at}) w.time(at);
+    }
+}
+
+void decode_silences(State& state, Reader& r) {
+    Suppressions& all = state.suppressions;
+    all.next_number = small(r);
+    for (std::size_t left = r.count(4); left > 0 && !r.failed(); --left) {
+        const std::uint32_t number = small(r);
+        if (number >= all.next_number || all.silences.contains(number)) return r.reject();
+        SilenceRecord& record = all.silences[number];
+        record.generation = small(r);
+        record.watched = r.time();
+        Silence& told = record.told;
+        told.state = r.member(SilenceState::expired);
+        told.is_of_rules = r.flag();
+        if (told.state == SilenceState::active) all.holding.push_back(number);
+        if (told.is_of_rules) {
+            record.rule = small(r);
+            continue;
+        }
+        told.id = r.string();
+        told.match = codec::read_matchers(r);
+        told.created_by = r.string();
+        told.comment = r.string();
+        for (Instant* at : {&told.starts_at, &told.ends_at, &told.updated_at}) *at = r.time();
+        if (!all.by_id.emplace(told.id, number).second) r.reject();
+    }
+    std::sort(all.holding.begin(), all.holding.end());
+}
+
+void encode_flaps(const State& state, Writer& w) {
+    by_slot(state, state.flaps, w, [&w](const FlapRecord& record) {
+        w.number(record.changes.size());
+        for (const Instant at : record.changes) w.time(at);
+        w.number(record.checks.bits());
+        w.time(record.last_change);
+        w.byte(record.flapping ? 1 : 0);
+        w.byte(record.was_firing ? 1 : 0);
+    });
+}
+
+void decode_flaps(State& state, Reader& r) {
+    read_by_slot(state, r, [&](State::Slot slot) {
+        FlapRecord& record = state.flaps[slot];
+        for (std::size_t left = r.count(any_number); left > 0 && !r.failed(); --left)
+            record.changes.push_back(r.time());
+        record.checks.restore(small(r));
+        record.last_change = r.time();
+        record.flapping = r.flag();
+        record.was_firing = r.flag();
+        if (record.flapping) ++state.sizes.alerts_flapping;
+    });
+}
+
+void encode_early_clears(const State& state, Writer& w) {
+    w.number(state.pairs.early.size());
+    for (const EarlyClear& one : state.pairs.early) {
+        fixed(w, one.key);
+        w.time(one.at);
+        w.time(one.claimed);
+    }
+}
+
+void decode_early_clears(State& state, Reader& r) {
+    for (std::size_t left = r.count(18); left > 0 && !r.failed(); --left) {
+        EarlyClear& one = state.pairs.early.emplace_back();
+        one.key = fixed(r);
+        one.at = r.time();
+        one.claimed = r.time();
+    }
+}
+
+}  // namespace
+
+void encode_sections(const State& state, std::string& out) {
+    Writer w(out);
+    encode_origins(state, w);
+    by_slot(state, state.source_labels, w, [&w](std::uint64_t hash) { w.fixed64(hash); });
+    encode_silences(state, w);
+    by_slot(state, state.suppressions.of, w, [&w](const Suppression& why) { encode_suppression(why, w); });
+    encode_flaps(state, w);
+    encode_early_clears(state, w);
+}
+
+bool decode_sections(State& state, Reader& r) {
+    decode_origins(state, r);
+    read_by_slot(state, r, [&](State::Slot slot) { state.source_labels[slot] = r.fixed64(); });
+    decode_silences(state, r);
+    read_by_slot(state, r, [&](State::Slot slot) {
+        Suppression why = decode_suppression(state, r);
+        if (!state.alerts[slot].suppressed || !why.any()) return r.reject();
+        state.suppressions.of[slot] = std::move(why);
+    });
+    decode_flaps(state, r);
+    decode_early_clears(state, r);
+    return !r.failed();
+}
+
+bool link_sections(State& state) {
+    for (auto& [number, record] : state.suppressions.silences) {
+        if (!record.told.is_of_rules) continue;
+        if (state.rules == nullptr || record.rule >= state.rules->silences.size()) return false;
+        state.link_silence(record, record.rule);
+    }
+    state.index_rules();
+    return true;
+}
+
+}  // namespace incidentd::snapshot

@@ -352,6 +352,9 @@ void App::reload() {
         log_.error("reload refused, the running configuration stays", {{"problem", tls.error().message}});
         return metrics_.config_reload(false);
     }
+    for (const Problem& warning : problems.warnings())
+        log_.warning("the rules can be used, yet something in them is probably not meant",
+                     {{"warning", to_string(warning)}});
     log_.set_level(fresh->log_level);
     const std::string hash = fresh->rules.hash();
     if (hash != rules_hash_) {

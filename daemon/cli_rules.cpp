@@ -2,7 +2,9 @@
 
 #include "daemon/cli.hpp"
 #include "daemon/cli_text.hpp"
+#include "daemon/clock.hpp"
 #include "daemon/rule_files.hpp"
+#include "daemon/rule_sources.hpp"
 
 #include <utility>
 
@@ -67,22 +69,31 @@ std::string summary(const RuleSet& set, std::size_t files) {
                        set.correlate.size(), set.routes.size());
 }
 
+std::string count_text(const Problems& problems) {
+    const auto count = [](std::size_t n, const char* what) {
+        return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+    };
+    std::string text = count(problems.items().size(), "problem");
+    if (!problems.warnings().empty()) text += ", " + count(problems.warnings().size(), "warning");
+    return text;
+}
+
 }  // namespace
 
 int check_rules(const RulesCheckOptions& options) {
     Problems problems;
-    const RuleBundle bundle = load_rules(options.rules, problems);
+    RuleBundle bundle = load_rules(options.rules, problems);
     std::shared_ptr<const RuleSet> set;
-    if (problems.empty()) set = compile(bundle, problems);
+    if (problems.empty()) set = load_and_compile(bundle, rule_sources(), wall_clock_now(), problems);
     if (options.json) {
         std::fputs(render_problems(problems, true).c_str(), stdout);
-    } else if (set == nullptr) {
-        std::fputs(render_problems(problems, false).c_str(), stderr);
-        fmt::print(stderr, "{} problem{}\n", problems.items().size(), problems.items().size() == 1 ? "" : "s");
     } else {
-        fmt::print("good: {}\n", summary(*set, bundle.files.size()));
+        std::fputs(render_problems(problems, false).c_str(), stderr);
+        if (set == nullptr) fmt::print(stderr, "{}\n", count_text(problems));
+        if (set != nullptr) fmt::print("good: {}\n", summary(*set, bundle.files.size()));
     }
-    return set == nullptr ? exit_failed : exit_ok;
+    const bool is_good = set != nullptr && !(options.strict && !problems.warnings().empty());
+    return is_good ? exit_ok : exit_failed;
 }
 
 RuleBundle load_rules(const RulesPlace& place, Problems& problems) {

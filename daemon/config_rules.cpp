@@ -1,6 +1,8 @@
 // The rule files incidentd.yaml names, read and compiled with it.
+#include "daemon/clock.hpp"
 #include "daemon/config_parts.hpp"
 #include "daemon/rule_files.hpp"
+#include "daemon/rule_sources.hpp"
 
 namespace incidentd {
 
@@ -10,7 +12,8 @@ void read_rules(ConfigReading& reading) {
         find_rule_files(reading.root.text_list("rules").value_or(std::vector<std::string>{}), reading.directory, fault);
     RuleBundle& bundle = reading.config.rules;
     for (const SinkConfig& sink : reading.config.sinks) bundle.sinks.push_back(sink.name);
-    if (read_rule_files(files, bundle, fault)) reading.config.compiled_rules = compile(bundle, reading.problems);
+    if (!read_rule_files(files, bundle, fault)) return;
+    reading.config.compiled_rules = load_and_compile(bundle, rule_sources(), wall_clock_now(), reading.problems);
 }
 
 }  // namespace incidentd

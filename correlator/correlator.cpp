@@ -60,8 +60,8 @@ void Correlator::State::apply(const Input& input, Instant at, Effects* effects) 
 
 void Correlator::State::activate(std::shared_ptr<const RuleSet> set) {
     rules = std::move(set);
-    rule_index = rules == nullptr ? nullptr : rules->index;
-    if (rules != nullptr && rule_index == nullptr) rule_index = std::make_shared<const RuleIndex>(*rules);
+    indexes = rules == nullptr ? nullptr : rules->index;
+    if (rules != nullptr && indexes == nullptr) indexes = std::make_shared<const RuleIndex>(*rules);
 }
 
 void Correlator::State::fire(const Deadline& due) {

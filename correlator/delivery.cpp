@@ -36,7 +36,7 @@ std::string_view reason_for(ActionKind kind) {
 void Correlator::State::choose_sinks(IncidentRecord& incident) {
     if (rules == nullptr) return;
     const std::vector<LabelView> labels = route_labels(incident.view);
-    rule_index->routes.each(labels, match_memory, [&](MatcherIndex::Rule at) {
+    indexes->routes.each(labels, match_memory, [&](MatcherIndex::Rule at) {
         const Route& route = rules->routes[at];
         for (const std::string& name : route.to) {
             const bool known = std::any_of(incident.sinks.begin(), incident.sinks.end(),

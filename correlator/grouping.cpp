@@ -82,7 +82,7 @@ void Correlator::State::on_onset(Slot slot) {
     TemplateScope scope{labels, said.title(), pool.view(alert.source), {}, alert.severity};
     if (rules != nullptr) {
         const CorrelationRule* taken = nullptr;
-        rule_index->correlate.each(labels, match_memory, [&](MatcherIndex::Rule at) {
+        indexes->correlate.each(labels, match_memory, [&](MatcherIndex::Rule at) {
             const CorrelationRule& rule = rules->correlate[at];
             if (applies(rule, labels)) taken = &rule;
             return taken == nullptr;

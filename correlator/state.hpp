@@ -61,9 +61,9 @@ struct Correlator::State {
     EngineLimits limits;
     std::string instance;
     std::shared_ptr<const RuleSet> rules;
-    std::shared_ptr<const RuleIndex> rule_index;  // of `rules`
-    MatchMemory match_memory;                     // what its regexes said of values; not part of the state
-    std::string rules_hash, rules_text;           // as they were activated
+    std::shared_ptr<const RuleIndex> indexes;  // of `rules`
+    MatchMemory match_memory;                  // what its regexes said of values; not part of the state
+    std::string rules_hash, rules_text;        // as they were activated
 
     StringPool pool;
     WordStore word_store{pool};

@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds longest_wait{200};
 }  // namespace
 
 Shard::Shard(Inbox& inbox, Worker& worker, std::function<void(Counts)> refresh)
-    : inbox_(inbox), worker_(worker), refresh_(std::move(refresh)) {}
+    : inbox_(inbox), worker_(worker), refresh_(std::move(refresh)), time_(worker.now()) {}
 
 Shard::~Shard() { stop(); }
 
@@ -35,10 +35,11 @@ void Shard::run() {
     for (;;) {
         const bool stopping = stopping_.load();
         items.clear();
-        inbox_.pop(items, items_per_step, stopping ? std::chrono::milliseconds(1) : patience(wall_clock_now()));
+        inbox_.pop(items, items_per_step,
+                   stopping ? std::chrono::milliseconds(1) : patience(time_.at(wall_clock_now(), uptime_now())));
         const bool nothing_left = items.empty();
-        const Instant now = wall_clock_now();
-        worker_.step(items, now);
+        const Instant now = time_.at(wall_clock_now(), uptime_now());
+        worker_.step(items, now, time_.ahead());
         refresh_counts(now);
         publish();
         steps_.fetch_add(1, std::memory_order_relaxed);

@@ -1,6 +1,7 @@
 // The shard's thread: waits at the inbox or for the next deadline, and lets the worker do one step after the other.
 #pragma once
 
+#include "daemon/clock.hpp"
 #include "daemon/inbox.hpp"
 #include "daemon/log.hpp"
 #include "daemon/read_model/read_model.hpp"
@@ -40,6 +41,7 @@ private:
     Worker& worker_;
     const std::function<void(Counts)> refresh_;
     std::uint64_t alerts_max_ = UINT64_MAX;
+    SteadyTime time_;
     Instant last_refresh_;
 
     mutable std::mutex mutex_;

@@ -23,7 +23,7 @@ struct Apply {
     void operator()(const DeliveryReported& in) const { state.on_report(in); }
     void operator()(const RulesActivated& in) const {
         assert(in.compiled != nullptr);
-        state.rules = in.compiled;
+        state.activate(in.compiled);
         state.rules_hash = in.hash;
         state.rules_text = in.text;
     }
@@ -48,6 +48,12 @@ void Correlator::apply(const Input& input, Instant now, Effects& out) {
     state.outcomes = Outcomes{};  // of the input alone: what a deadline did was nobody's message
     std::visit(Apply{state}, input);
     state.out = nullptr;
+}
+
+void Correlator::State::activate(std::shared_ptr<const RuleSet> set) {
+    rules = std::move(set);
+    rule_index = rules == nullptr ? nullptr : rules->index;
+    if (rules != nullptr && rule_index == nullptr) rule_index = std::make_shared<const RuleIndex>(*rules);
 }
 
 void Correlator::State::fire(const Deadline& due) {

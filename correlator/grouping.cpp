@@ -19,8 +19,8 @@ std::string_view place(std::string_view name, const TemplateScope& scope) {
     return {};
 }
 
+// Beside its matchers.
 bool applies(const CorrelationRule& rule, LabelsView labels) {
-    if (!matches_all(rule.match, labels)) return false;
     return rule.by_optional || std::all_of(rule.by.begin(), rule.by.end(), [labels](const std::string& name) {
                return !find_label(labels, name).empty();
            });
@@ -81,10 +81,15 @@ void Correlator::State::on_onset(Slot slot) {
     const UnpackedDetails details = unpack_details(alert.details);
     TemplateScope scope{labels, details.title, pool.view(alert.source), {}, alert.severity};
     if (rules != nullptr) {
-        for (const CorrelationRule& rule : rules->correlate) {
-            if (!applies(rule, labels)) continue;
-            scope.rule = rule.name;
-            return group_by_rule(slot, rule, scope);
+        const CorrelationRule* taken = nullptr;
+        rule_index->correlate.each(labels, match_memory, [&](MatcherIndex::Rule at) {
+            const CorrelationRule& rule = rules->correlate[at];
+            if (applies(rule, labels)) taken = &rule;
+            return taken == nullptr;
+        });
+        if (taken != nullptr) {
+            scope.rule = taken->name;
+            return group_by_rule(slot, *taken, scope);
         }
     }
     // Compiled sets end with a rule that matches everything; a journal may be read before its first RulesActivated.

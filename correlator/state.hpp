@@ -10,6 +10,7 @@
 #include "correlator/correlator.hpp"
 #include "correlator/deadlines.hpp"
 #include "correlator/records.hpp"
+#include "correlator/rule_index.hpp"
 #include "correlator/slots.hpp"
 #include "correlator/string_pool.hpp"
 
@@ -42,7 +43,9 @@ struct Correlator::State {
     EngineLimits limits;
     std::string instance;
     std::shared_ptr<const RuleSet> rules;
-    std::string rules_hash, rules_text;  // as they were activated
+    std::shared_ptr<const RuleIndex> rule_index;  // of `rules`
+    MatchMemory match_memory;                     // what its regexes said of values; not part of the state
+    std::string rules_hash, rules_text;           // as they were activated
 
     StringPool pool;
     Slots<AlertRecord> alerts;
@@ -67,6 +70,7 @@ struct Correlator::State {
 
     // --- correlator.cpp ---------------------------------------------------------------------------------------------
     void fire(const Deadline& due);
+    void activate(std::shared_ptr<const RuleSet> set);  // nullptr: none
     template <class What>
     void emit(What what) {
         out->push_back(Effect{now, std::move(what)});

@@ -55,9 +55,9 @@ void AlertmanagerApi::ask(const HttpRequestView& request, ReplyPtr reply, bool g
     filter.active = flag(request.query, "active");
     filter.silenced = flag(request.query, "silenced");
     for (const std::string& text : filters(request.query)) {
-        Result<Matchers> parsed = parse_matchers(text);
+        Result<Matcher> parsed = parse_matcher(text);
         if (!parsed) return reply->send(bad_request("bad matcher format: " + text + ": " + parsed.error().message));
-        filter.match.insert(filter.match.end(), parsed->begin(), parsed->end());
+        filter.match.push_back(std::move(*parsed));
     }
     AlertQuery::start(inbox_, std::move(filter), receivers_, std::move(reply));
 }

@@ -216,8 +216,9 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
         alert.add_message();
         alert.last_seen = now;
         touch(slot);
-        // It overtook its problem, which is then a late copy and not one that nobody will ever resolve.
-        if (!event.episode.empty() && pool.view(alert.episode) != event.episode) {
+        // It overtook its problem, which is then a late copy and not one that nobody will ever resolve. Told again it
+        // counts anew: a sender that got no answer repeats the problem behind it as well.
+        if (!event.episode.empty()) {
             set_episode(alert, event.episode);
             alert.resolved_at = now;
             alert.resolved_by_message = true;

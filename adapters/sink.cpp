@@ -1,5 +1,6 @@
 #include "adapters/sink.hpp"
 
+#include "adapters/http_date.hpp"
 #include "adapters/json.hpp"
 
 #include <algorithm>
@@ -10,7 +11,6 @@ namespace incidentd {
 namespace {
 
 constexpr std::size_t excerpt_bytes_max = 300;
-constexpr std::int64_t retry_after_s_max = 24 * 3600;  // a longer wish is cut: the action must end within a day or so
 
 // One line of what a server answered, fit for a log: no control characters, valid UTF-8, bounded.
 std::string excerpt(std::string_view body) {
@@ -30,13 +30,22 @@ std::string excerpt(std::string_view body) {
     return line;
 }
 
-// Seconds only: an HTTP date would need a clock, and the dispatcher's own backoff serves as well.
-std::optional<Duration> retry_after(const HttpAnswer& answer) {
+// Seconds, or a date: measured against the answer's own Date, so that two clocks that disagree do no harm. A date in an
+// answer without one waits for somebody with a clock.
+void note_wish(const HttpAnswer& answer, SinkVerdict& verdict) {
     const std::string_view value = answer.header("retry-after");
     std::int64_t wish = 0;
     const auto [end, error] = std::from_chars(value.begin(), value.end(), wish);
-    if (value.empty() || error != std::errc{} || end != value.end() || wish < 0) return std::nullopt;
-    return seconds(std::min(wish, retry_after_s_max));
+    if (!value.empty() && error == std::errc{} && end == value.end() && wish >= 0) {
+        verdict.retry_after = seconds(std::min(wish, retry_after_max.ms / 1000));
+        return;
+    }
+    const std::optional<Instant> until = parse_http_date(value);
+    if (!until) return;
+    if (const std::optional<Instant> sent = parse_http_date(answer.header("date")))
+        verdict.retry_after = std::clamp(*until - *sent, seconds(0), retry_after_max);
+    else
+        verdict.retry_at = until;
 }
 
 }  // namespace
@@ -49,11 +58,10 @@ SinkVerdict delivered(std::string ticket, std::string url) {
     return verdict;
 }
 
-SinkVerdict retry(std::string reason, bool unclear, std::optional<Duration> after) {
+SinkVerdict retry(std::string reason, bool unclear) {
     SinkVerdict verdict;
     verdict.reason = std::move(reason);
     verdict.unclear = unclear;
-    verdict.retry_after = after;
     return verdict;
 }
 
@@ -76,7 +84,8 @@ SinkVerdict verdict_of_failure(const HttpAnswer& answer, std::string_view what) 
     // A server that failed, or gave up waiting for its own backend, may have done the work before.
     const bool failed = answer.status >= 500 || answer.status == 408;
     if (failed || answer.status == 425 || answer.status == 429) {
-        SinkVerdict verdict = retry(std::move(reason), failed, retry_after(answer));
+        SinkVerdict verdict = retry(std::move(reason), failed);
+        note_wish(answer, verdict);
         verdict.system_failed = failed;
         return verdict;
     }

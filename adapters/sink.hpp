@@ -15,6 +15,8 @@
 
 namespace incidentd {
 
+constexpr Duration retry_after_max = hours(24);  // a longer wish is cut: an action must end within a day or so
+
 struct SinkVerdict {
     enum class Kind : std::uint8_t { delivered, retry, rejected };
     Kind kind = Kind::retry;
@@ -22,12 +24,13 @@ struct SinkVerdict {
     std::string ticket;  // delivered: the ticket's id in that system
     std::string ticket_url;
     std::optional<Duration> retry_after;  // the system's own wish
+    std::optional<Instant> retry_at;      // the same as a date, where only the clock of this machine can be asked
     bool unclear = false;                 // it may have taken effect: look up before doing it again
     bool system_failed = false;           // no answer or a 5xx: the system is sick, not this request
 };
 
 SinkVerdict delivered(std::string ticket, std::string url);
-SinkVerdict retry(std::string reason, bool unclear, std::optional<Duration> after = {});
+SinkVerdict retry(std::string reason, bool unclear);
 SinkVerdict rejected(std::string reason);
 
 using SinkStep = std::variant<HttpCall, SinkVerdict>;
@@ -75,8 +78,8 @@ struct SinkSpec {
     std::unique_ptr<Sink> (*make)(const SinkSetup& setup, Problems& problems);
 };
 
-// What most systems mean: 2xx delivered is the session's business; 408, 425, 429 and 5xx are worth a retry (Retry-After
-// honoured, seconds or HTTP date is the caller's business to pass as seconds), everything else is rejected.
+// What most systems mean: 2xx delivered is the session's business; 408, 425, 429 and 5xx are worth a retry (with
+// Retry-After, in seconds or as a date), everything else is rejected.
 SinkVerdict verdict_of_failure(const HttpAnswer& answer, std::string_view what);
 
 // The page of the incident in this daemon's console; "" without an external URL. Sinks use it as a link and look-up

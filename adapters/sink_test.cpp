@@ -35,12 +35,21 @@ TEST_CASE("sink: which answers are worth another attempt, and which leave it unc
           "create: HTTP 301; redirects are not followed, configure the final URL: https://other.example");
 }
 
-TEST_CASE("sink: Retry-After counts in seconds, is bounded, and a date is left to the dispatcher") {
+TEST_CASE("sink: Retry-After in seconds or as a date, bounded; a date alone is left to whoever has a clock") {
     CHECK(failure(429, {{"retry-after", "7"}}).retry_after == seconds(7));
     CHECK(failure(503, {{"Retry-After", "0"}}).retry_after == seconds(0));
     CHECK(failure(503, {{"Retry-After", "9999999999"}}).retry_after == hours(24));
-    for (const char* other : {"Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1.5", "", "99999999999999999999999"})
-        CHECK(!failure(503, {{"Retry-After", other}}).retry_after.has_value());
+    const char* const until = "Wed, 21 Oct 2026 07:28:00 GMT";
+    CHECK(failure(503, {{"Retry-After", until}, {"Date", "Wed, 21 Oct 2026 07:26:30 GMT"}}).retry_after == seconds(90));
+    CHECK(failure(503, {{"Retry-After", until}, {"Date", "Wed, 21 Oct 2026 07:29:00 GMT"}}).retry_after == seconds(0));
+    CHECK(failure(503, {{"Retry-After", until}, {"Date", "Tue, 20 Oct 1998 07:29:00 GMT"}}).retry_after == hours(24));
+    const SinkVerdict by_date = failure(503, {{"Retry-After", until}, {"Date", "now"}});
+    CHECK(!by_date.retry_after);
+    CHECK(by_date.retry_at == Instant{1'792'567'680'000});
+    for (const char* other : {"-1", "1.5", "", "99999999999999999999999", "tomorrow"}) {
+        CHECK(!failure(503, {{"Retry-After", other}}).retry_after);
+        CHECK(!failure(503, {{"Retry-After", other}}).retry_at);
+    }
 }
 
 TEST_CASE("sink: what a server says is quoted in one bounded, clean line") {

@@ -21,7 +21,9 @@ incidentd_install_helper(${CMAKE_INSTALL_DATADIR}/incidentd
     adapters/sources/nagios/nagios-incidentd.cfg
     adapters/sources/zabbix/media_incidentd.yaml)
 
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "*.json")
+# Rule packs, each with its test file.
+install(DIRECTORY rules/library/ DESTINATION ${CMAKE_INSTALL_DATADIR}/incidentd/rules FILES_MATCHING PATTERN "*.yaml")
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 # Not into /etc: the administrator's file is never overwritten.
 if(EXISTS ${CMAKE_SOURCE_DIR}/examples)

@@ -38,26 +38,30 @@ struct Apply {
 
 }  // namespace
 
-void Correlator::apply(const Input& input, Instant now, Effects& out) {
-    State& state = *state_;
-    assert(now >= state.now);
-    state.out = &out;
-    if (const auto* started = std::get_if<Started>(&input)) state.no_expiry_before = now + started->grace;
-    while (const std::optional<Deadline> due = state.deadlines.pop_due(now)) {
+void Correlator::apply(const Input& input, Instant now, Effects& out) { state_->apply(input, now, &out); }
+void Correlator::replay(const Input& input, Instant now) { state_->apply(input, now, nullptr); }
+
+void Correlator::State::apply(const Input& input, Instant at, Effects* effects) {
+    assert(at >= now);
+    out = effects;
+    if (const auto* started = std::get_if<Started>(&input)) no_expiry_before = at + started->grace;
+    while (const std::optional<Deadline> due = deadlines.pop_due(at)) {
         // A deadline set by an earlier one may lie before it; time still never goes backwards.
-        if (due->at > state.now) state.now = due->at;
-        state.fire(*due);
+        if (due->at > now) now = due->at;
+        fire(*due);
+        tell_changes();
     }
-    state.now = now;
-    state.outcomes = Outcomes{};  // of the input alone: what a deadline did was nobody's message
-    std::visit(Apply{state}, input);
-    state.out = nullptr;
+    now = at;
+    outcomes = Outcomes{};  // of the input alone: what a deadline did was nobody's message
+    std::visit(Apply{*this}, input);
+    tell_changes();
+    out = nullptr;
 }
 
 void Correlator::State::activate(std::shared_ptr<const RuleSet> set) {
     rules = std::move(set);
-    rule_index = rules == nullptr ? nullptr : rules->index;
-    if (rules != nullptr && rule_index == nullptr) rule_index = std::make_shared<const RuleIndex>(*rules);
+    indexes = rules == nullptr ? nullptr : rules->index;
+    if (rules != nullptr && indexes == nullptr) indexes = std::make_shared<const RuleIndex>(*rules);
 }
 
 void Correlator::State::fire(const Deadline& due) {
@@ -202,8 +206,7 @@ Correlator::AlertState Correlator::alert_state(std::uint32_t slot) const {
 AlertRow Correlator::alert_row(std::uint32_t slot) const { return state_->row(slot); }
 
 std::optional<std::uint32_t> Correlator::find_alert(Fingerprint fingerprint) const {
-    const auto found = state_->alert_index.find(fingerprint);
-    return found == state_->alert_index.end() ? std::nullopt : std::optional<std::uint32_t>(found->second);
+    return state_->alert_index.find(fingerprint);
 }
 
 std::vector<Silence> Correlator::silences() const { return state_->told_silences(); }

@@ -52,6 +52,8 @@ public:
     // Fires deadlines up to `now` in (time, order of setting), each effect bearing its deadline's time, then the input.
     // `now` never goes backwards: the sequencer sees to it (asserted). Appends to `out`.
     void apply(const Input& input, Instant now, Effects& out);
+    // The same step for those who do not ask what came of it: the state is the same, no effect is made.
+    void replay(const Input& input, Instant now);
 
     // Marks the events that only refresh an alert which is firing with the same words: their record is a tenth as long.
     // Call it right before the events are journaled, with no deadline due and nothing but inputs of the same instant

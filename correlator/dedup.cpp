@@ -1,5 +1,4 @@
 // Messages -> alerts: the first one, repetitions, recoveries, and what the source or its people say about it.
-#include "correlator/packed_text.hpp"
 #include "correlator/state.hpp"
 
 #include <algorithm>
@@ -38,8 +37,8 @@ void Correlator::State::dispatch(const AlertEvent& event) {
 }
 
 void Correlator::State::on_firing(const AlertEvent& event) {
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         // Cannot happen with a journal of ours (see note_refreshes); without its words there is nothing to open.
         if (event.refresh) return;
         const std::string overtaken = take_early_clear(event);
@@ -47,20 +46,23 @@ void Correlator::State::on_firing(const AlertEvent& event) {
         if (!slot) return;
         return overtaken.empty() ? begin_firing(*slot, true) : on_overtaken(*slot, overtaken);
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
     if (alert.firing) return repeat(slot, event);
 
-    const bool same_episode = !alert.episode.empty() && (event.refresh || alert.episode == event.episode);
+    const std::string_view episode = pool.view(alert.episode);
+    const bool same_episode = !episode.empty() && (event.refresh || episode == event.episode);
     if (same_episode && alert.resolved_by_message && now - alert.resolved_at <= stale_window) {
-        ++alert.count;
+        alert.add_message();
         touch(slot);
-        decide(alert, Verdict::stale, {},
-               "a late copy of problem " + alert.episode + ", resolved " + to_string(now - alert.resolved_at) + " ago");
+        decide(alert, Verdict::stale, {}, [&] {
+            return "a late copy of problem " + std::string(episode) + ", resolved " +
+                   to_string(now - alert.resolved_at) + " ago";
+        });
         return;
     }
     if (const std::string overtaken = take_early_clear(event); !overtaken.empty()) {
-        ++alert.count;
+        alert.add_message();
         return on_overtaken(slot, overtaken);
     }
     const Severity before = alert.severity;
@@ -102,8 +104,7 @@ void Correlator::State::index_labels(Slot slot, bool firing) {
 }
 
 std::optional<Correlator::State::Slot> Correlator::State::find_slot(Fingerprint fingerprint) const {
-    const auto found = alert_index.find(fingerprint);
-    return found == alert_index.end() ? std::nullopt : std::optional<Slot>(found->second);
+    return alert_index.find(fingerprint);
 }
 
 // The hot path: a known alert fires again. Allocates nothing unless its words changed.
@@ -122,8 +123,9 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
 
 void Correlator::State::severity_changed(Slot slot, Severity before) {
     const AlertRecord& alert = alerts[slot];
-    decide(alert, Verdict::severity_changed, {},
-           "severity went from " + std::string(to_string(before)) + " to " + std::string(to_string(alert.severity)));
+    decide(alert, Verdict::severity_changed, {}, [&] {
+        return "severity went from " + std::string(to_string(before)) + " to " + std::string(to_string(alert.severity));
+    });
     change(slot);
     IncidentRecord* incident = alert.counted ? live_incident(alert.incident) : nullptr;
     if (incident != nullptr) alert_worsened(*incident, alert, before);
@@ -132,16 +134,16 @@ void Correlator::State::severity_changed(Slot slot, Severity before) {
 // Takes over what the message says of a known alert; the caller decides what it means.
 void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
     AlertRecord& alert = alerts[slot];
-    ++alert.count;
+    alert.add_message();
     alert.last_seen = now;
     alert.expires_at = event.expires_at;
     watch_expiry(slot);
     touch(slot);
     if (event.refresh) return;
     alert.severity = event.severity;
-    if (alert.episode != event.episode) alert.episode = event.episode;
+    set_episode(alert, event.episode);
     if (const std::uint64_t hash = hash_details(event); hash != alert.details_hash) {
-        alert.details = pack_details(event);
+        word_store.set_details(alert.words, details_of(event));
         alert.details_hash = hash;
     }
 }
@@ -149,29 +151,23 @@ void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
 bool Correlator::State::is_refresh(const AlertEvent& event) const {
     if (event.kind != EventKind::firing) return false;
     if (const Origin* origin = origins.find(event.fingerprint)) return is_origin_refresh(event, *origin);
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) return false;
-    const AlertRecord& alert = alerts[found->second];
-    if (!alert.firing || alert.severity != event.severity || alert.episode != event.episode) return false;
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) return false;
+    const AlertRecord& alert = alerts[*found];
+    if (!alert.firing || alert.severity != event.severity || pool.view(alert.episode) != event.episode) return false;
     // Without a key the labels are the identity; with one they may have changed.
-    if (!event.key.empty() && !has_source_labels(found->second, event.labels)) return false;
+    if (!event.key.empty() && !has_source_labels(*found, event.labels)) return false;
     return alert.details_hash == hash_details(event);
 }
 
-void Correlator::State::set_labels(AlertRecord& alert, LabelsView labels) {
-    auto fresh = std::make_unique<InternedLabel[]>(labels.size());
-    for (std::size_t i = 0; i < labels.size(); ++i)
-        fresh[i] = {pool.intern(labels[i].name), pool.intern(labels[i].value)};
-    release_labels(alert);
-    alert.labels = std::move(fresh);
-    alert.label_count = static_cast<std::uint16_t>(labels.size());
+void Correlator::State::set_episode(AlertRecord& alert, std::string_view episode) {
+    if (pool.view(alert.episode) == episode) return;
+    const StringPool::Handle fresh = pool.intern(episode);
+    pool.release(std::exchange(alert.episode, fresh));
 }
 
-void Correlator::State::release_labels(const AlertRecord& alert) {
-    for (std::uint16_t i = 0; i < alert.label_count; ++i) {
-        pool.release(alert.labels[i].name);
-        pool.release(alert.labels[i].value);
-    }
+void Correlator::State::set_labels(AlertRecord& alert, LabelsView labels) {
+    word_store.set_labels(alert.words, labels);
 }
 
 std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertEvent& event) {
@@ -190,18 +186,20 @@ std::optional<Correlator::State::Slot> Correlator::State::add_alert(const AlertE
     alert.fingerprint = event.fingerprint;
     alert.source = pool.intern(event.source);
     alert.key = pool.intern(event.key);
-    set_labels(alert, event.labels);
+    alert.episode = pool.intern(event.episode);
+    alert.words = word_store.store(event.labels, details_of(event));
+    alert.details_hash = hash_details(event);
     alert.first_seen = now;
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
-    alert_index.emplace(event.fingerprint, slot);
+    alert_index.insert(event.fingerprint, slot);
     ++sizes.alerts_held;
     refresh(slot, event);
     return slot;
 }
 
 void Correlator::State::on_resolved(const AlertEvent& event) {
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         // Kept for a while, so that repetitions are known and a problem that arrives late is not taken for a new one.
         if (const std::optional<Slot> slot = add_alert(event)) {
             AlertRecord& alert = alerts[*slot];
@@ -212,15 +210,16 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
         }
         return;
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
     if (!alert.firing) {
-        ++alert.count;
+        alert.add_message();
         alert.last_seen = now;
         touch(slot);
-        // It overtook its problem, which is then a late copy and not one that nobody will ever resolve.
-        if (!event.episode.empty() && alert.episode != event.episode) {
-            alert.episode = event.episode;
+        // It overtook its problem, which is then a late copy and not one that nobody will ever resolve. Told again it
+        // counts anew: a sender that got no answer repeats the problem behind it as well.
+        if (!event.episode.empty()) {
+            set_episode(alert, event.episode);
             alert.resolved_at = now;
             alert.resolved_by_message = true;
             if (alert.ever_fired) change(slot);
@@ -231,7 +230,7 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
         return;
     }
     // A recovery must not lower the severity people saw, nor replace the problem's words by "OK".
-    ++alert.count;
+    alert.add_message();
     alert.last_seen = now;
     alert.resolved_by_message = true;
     touch(slot);
@@ -262,7 +261,7 @@ void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string beca
     end_suppression(slot);
     const bool held = alert.counted && is_flapping(slot);
     if (held) because += "; it flaps, and " + to_string(alert.incident) + " counts it until it is quiet";
-    decide(alert, verdict, {}, std::move(because));
+    decide(alert, verdict, {}, because);
     change(slot);
     const bool counted = !held && std::exchange(alert.counted, false);
     if (IncidentRecord* incident = live_incident(alert.incident); incident != nullptr && counted)
@@ -272,8 +271,8 @@ void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string beca
 }
 
 void Correlator::State::on_person(const AlertEvent& event) {
-    const auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    const std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::unknown_alert)];
         emit(AlertDecided{event.fingerprint,
                           Verdict::unknown_alert,
@@ -282,9 +281,9 @@ void Correlator::State::on_person(const AlertEvent& event) {
                           std::string(to_string(event.kind)) + " without a problem: nothing to mark"});
         return;
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
-    ++alert.count;
+    alert.add_message();
     alert.last_seen = now;
     touch(slot);
     const std::string who = event.actor.empty() ? std::string("the source") : std::string(event.actor);
@@ -310,20 +309,20 @@ void Correlator::State::on_person(const AlertEvent& event) {
 
 void Correlator::State::on_suppression(const AlertEvent& event) {
     const bool suppressed = event.kind == EventKind::suppressed;
-    auto found = alert_index.find(event.fingerprint);
-    if (found == alert_index.end()) {
+    std::optional<Slot> found = alert_index.find(event.fingerprint);
+    if (!found) {
         if (!suppressed) {
             ++outcomes.by_verdict[static_cast<std::size_t>(Verdict::unknown_alert)];
             return;
         }
-        if (!add_alert(event)) return;
-        found = alert_index.find(event.fingerprint);
-        alerts[found->second].resolved_at = now;
-        forget_later(found->second);
+        found = add_alert(event);
+        if (!found) return;
+        alerts[*found].resolved_at = now;
+        forget_later(*found);
     }
-    const Slot slot = found->second;
+    const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
-    ++alert.count;
+    alert.add_message();
     alert.last_seen = now;
     touch(slot);
     const auto known = suppressions.of.find(slot);
@@ -406,8 +405,9 @@ void Correlator::State::free_alert(Slot slot) {
     AlertRecord& alert = alerts[slot];
     assert(!alert.firing);
     if (alert.changed && last_rows.size() < last_rows_max) last_rows.push_back(row(slot));
-    alert_index.erase(alert.fingerprint);
-    release_labels(alert);
+    alert_index.erase(alert.fingerprint, slot);
+    word_store.release(alert.words);
+    for (const StringPool::Handle handle : {alert.source, alert.key, alert.episode}) pool.release(handle);
     origins.remove_all(slot);
     source_labels.erase(slot);
     suppressions.of.erase(slot);
@@ -415,8 +415,6 @@ void Correlator::State::free_alert(Slot slot) {
         if (changes->second.flapping) --sizes.alerts_flapping;
         flaps.erase(changes);
     }
-    pool.release(alert.source);
-    pool.release(alert.key);
     const std::uint32_t generation = alert.generation + 1;
     const bool is_touched = alert.touched, is_changed = alert.changed;  // the lists still name this slot
     alert = AlertRecord{};
@@ -442,11 +440,6 @@ void Correlator::State::touch(IncidentRecord& incident) {
 void Correlator::State::count_message(IncidentRecord& incident) {
     ++incident.view.messages_total;
     touch(incident);
-}
-
-void Correlator::State::decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because) {
-    ++outcomes.by_verdict[static_cast<std::size_t>(verdict)];
-    emit(AlertDecided{alert.fingerprint, verdict, alert.incident, std::move(rule), std::move(because)});
 }
 
 }  // namespace incidentd

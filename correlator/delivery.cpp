@@ -4,6 +4,7 @@
 #include "correlator/state.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace incidentd {
@@ -11,7 +12,12 @@ namespace {
 
 constexpr std::size_t sinks_per_incident_max = 32;
 
-int rank(const AlertRecord& alert) { return (alert.firing ? 8 : 0) + static_cast<int>(alert.severity); }
+constexpr std::size_t severities = static_cast<std::size_t>(Severity::critical) + 1;
+constexpr std::size_t ranks = 2 * severities;
+
+std::size_t rank(const AlertRecord& alert) {
+    return (alert.firing ? severities : 0) + static_cast<std::size_t>(alert.severity);
+}
 
 std::string_view reason_for(ActionKind kind) {
     switch (kind) {
@@ -30,7 +36,7 @@ std::string_view reason_for(ActionKind kind) {
 void Correlator::State::choose_sinks(IncidentRecord& incident) {
     if (rules == nullptr) return;
     const std::vector<LabelView> labels = route_labels(incident.view);
-    rule_index->routes.each(labels, match_memory, [&](MatcherIndex::Rule at) {
+    indexes->routes.each(labels, match_memory, [&](MatcherIndex::Rule at) {
         const Route& route = rules->routes[at];
         for (const std::string& name : route.to) {
             const bool known = std::any_of(incident.sinks.begin(), incident.sinks.end(),
@@ -80,9 +86,11 @@ void Correlator::State::hand_out(IncidentRecord& incident, SinkRecord& sink, Act
                          sink.ticket,
                          sink.ticket_url,
                          {}});
-    Action action = make_action(incident, sink);
-    action.may_have_been_sent = is_repeated;
-    emit(ActionDue{std::move(action)});
+    emit_made([&] {
+        Action action = make_action(incident, sink);
+        action.may_have_been_sent = is_repeated;
+        return ActionDue{std::move(action)};
+    });
 }
 
 Action Correlator::State::make_action(const IncidentRecord& incident, const SinkRecord& sink) const {
@@ -95,18 +103,31 @@ Action Correlator::State::make_action(const IncidentRecord& incident, const Sink
     action.incident = incident.view;
     // The revision the report will speak of; the rest may be newer after a restart, which only makes the text fresher.
     action.incident.revision = sink.outstanding_revision;
-    std::vector<Slot> worst_first;
-    for (const Slot slot : incident.alerts)
-        if (alerts[slot].used && alerts[slot].incident == incident.view.id) worst_first.push_back(slot);
-    std::stable_sort(worst_first.begin(), worst_first.end(),
-                     [this](Slot a, Slot b) { return rank(alerts[a]) > rank(alerts[b]); });
-    const std::size_t shown = std::min<std::size_t>(worst_first.size(), limits.alerts_shown_in_ticket_max);
-    for (std::size_t i = 0; i < shown; ++i) action.alerts.push_back(summary(worst_first[i]));
+    for (const Slot slot : worst_alerts(incident)) action.alerts.push_back(summary(slot));
     for (const IncidentFact& fact : incident.facts)
         if (fact.revision > sink.told_revision && fact.revision <= sink.outstanding_revision)
             action.facts.push_back(fact.fact);
     action.facts_omitted = sink.outstanding_revision - sink.delivered_revision - action.facts.size();
     return action;
+}
+
+// The worst first, of equal ones those that joined first. An incident may hold ten thousand; a few are shown, so none
+// is compared with another.
+std::vector<Correlator::State::Slot> Correlator::State::worst_alerts(const IncidentRecord& incident) const {
+    std::array<std::vector<Slot>, ranks> by_rank;
+    const std::size_t most = limits.alerts_shown_in_ticket_max;
+    for (const Slot slot : incident.alerts) {
+        const AlertRecord& alert = alerts[slot];
+        if (!alert.used || alert.incident != incident.view.id) continue;
+        std::vector<Slot>& equals = by_rank[rank(alert)];
+        if (equals.size() < most) equals.push_back(slot);
+        if (by_rank.back().size() >= most) break;  // nothing comes before these
+    }
+    std::vector<Slot> worst;
+    for (auto equals = by_rank.rbegin(); equals != by_rank.rend(); ++equals)
+        for (const Slot slot : *equals)
+            if (worst.size() < most) worst.push_back(slot);
+    return worst;
 }
 
 void Correlator::State::on_report(const DeliveryReported& report) {

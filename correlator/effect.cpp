@@ -31,11 +31,16 @@ public:
         return *this;
     }
     Line& field(std::string_view name, Instant at) { return field(name, static_cast<std::uint64_t>(at.ms)); }
-    Line& field(std::string_view name, const std::vector<std::pair<std::string, std::string>>& pairs) {
+    template <class Pairs>
+    Line& pairs(std::string_view name, const Pairs& pairs) {
         field(name, static_cast<std::uint64_t>(pairs.size()));
         for (const auto& [key, value] : pairs) field(key, std::string_view(value));
         return *this;
     }
+    Line& field(std::string_view name, const std::vector<std::pair<std::string, std::string>>& list) {
+        return pairs(name, list);
+    }
+    Line& field(std::string_view name, const OwnedLabels& labels) { return pairs(name, labels); }
     std::string take() { return std::move(out_); }
     void append(const std::string& text) { out_ += text; }
 
@@ -67,12 +72,12 @@ struct Describe {
             .field("incident", e.incident.value);
         line.field("rule", e.rule).field("because", e.because);
     }
-    void operator()(const IncidentChanged& e) { line.append(" " + describe_incident(e.incident)); }
+    void operator()(const IncidentChanged& e) { line.append(" " + describe_incident(*e.incident)); }
     void operator()(const TimelineAdded& e) {
         line.field("timeline", e.incident.value).field("kind", e.kind).field("text", e.text);
     }
     void operator()(const ActionDue& e) {
-        const Action& a = e.action;
+        const Action& a = *e.action;
         line.field("action", to_string(a.kind)).field("sink", a.sink).field("reason", a.reason);
         line.field("key", a.idempotency_key).field("unclear", a.may_have_been_sent ? 1U : 0U).field("ticket", a.ticket);
         line.append(" " + describe_incident(a.incident));

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "correlator/action.hpp"
+#include "correlator/boxed.hpp"
 #include "correlator/incident.hpp"
+#include "correlator/labels.hpp"
 #include "correlator/severity.hpp"
 #include "correlator/time.hpp"
 
@@ -52,7 +54,7 @@ struct AlertRow {
     Fingerprint fingerprint;
     std::uint64_t alertmanager_fingerprint = 0;
     std::string source, key, title, text, url;
-    std::vector<std::pair<std::string, std::string>> labels, annotations;
+    OwnedLabels labels, annotations;
     Severity severity = Severity::unknown;
     bool firing = false;
     bool suppressed = false;
@@ -63,8 +65,10 @@ struct AlertRow {
     IncidentId incident;
 };
 
+// Boxed: the few large ones would make every effect as large. At most once an incident for each input and each deadline
+// that fired: as it is in the end.
 struct IncidentChanged {
-    IncidentView incident;
+    Boxed<IncidentView> incident;
 };
 struct TimelineAdded {
     IncidentId incident;
@@ -72,7 +76,7 @@ struct TimelineAdded {
     std::string text;
 };
 struct ActionDue {
-    Action action;
+    Boxed<Action> action;
 };
 // Where one sink stands with one incident.
 enum class DeliveryState : std::uint8_t { due = 0, delivered = 1, dead = 2, dropped = 3 };

@@ -1,5 +1,4 @@
 // Onsets -> incidents: the first rule that matches says what the alert belongs together with.
-#include "correlator/packed_text.hpp"
 #include "correlator/state.hpp"
 
 #include "correlator/fingerprint.hpp"
@@ -78,12 +77,12 @@ void Correlator::State::on_onset(Slot slot) {
     }
     if (alert.counted) return on_onset_while_flapping(slot);
     if (rejoin(slot)) return;
-    const std::vector<LabelView> labels = labels_of(alert);
-    const UnpackedDetails details = unpack_details(alert.details);
-    TemplateScope scope{labels, details.title, pool.view(alert.source), {}, alert.severity};
+    const WordsView said = words_of(alert);
+    const std::vector<LabelView> labels = said.labels();
+    TemplateScope scope{labels, said.title(), pool.view(alert.source), {}, alert.severity};
     if (rules != nullptr) {
         const CorrelationRule* taken = nullptr;
-        rule_index->correlate.each(labels, match_memory, [&](MatcherIndex::Rule at) {
+        indexes->correlate.each(labels, match_memory, [&](MatcherIndex::Rule at) {
             const CorrelationRule& rule = rules->correlate[at];
             if (applies(rule, labels)) taken = &rule;
             return taken == nullptr;
@@ -109,7 +108,7 @@ bool Correlator::State::rejoin(Slot slot) {
     ++incident->generation;  // the quiet time ends
     incident->last_onset = now;
     decide(alert, Verdict::rejoined, incident->view.rule,
-           "fired again while " + to_string(alert.incident) + " is not over");
+           [&] { return "fired again while " + to_string(alert.incident) + " is not over"; });
     change(slot);
     reassess(*incident);
     add_fact(*incident, "rejoined", name_of(alert) + " fires again");
@@ -121,26 +120,30 @@ bool Correlator::State::rejoin(Slot slot) {
 
 void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
     const Fingerprint group = group_of(rule, scope.labels);
-    const std::string what =
-        "rule " + (rule.name.empty() ? std::string("none") : rule.name) + ": " + group_text(rule, scope.labels);
+    const auto what = [&] {
+        return "rule " + (rule.name.empty() ? std::string("none") : rule.name) + ": " + group_text(rule, scope.labels);
+    };
     std::string why_not;
     if (IncidentRecord* incident = joinable(group, why_not)) {
-        std::string because = what + "; " + to_string(incident->view.id) + " is " +
-                              std::string(to_string(incident->view.state)) + ", last onset " +
-                              to_string(now - incident->last_onset) + " ago";
-        return join(slot, *incident, Verdict::joined, std::move(because));
+        const Duration age = now - incident->last_onset;
+        return join(slot, *incident, Verdict::joined, [&] {
+            return what() + "; " + to_string(incident->view.id) + " is " +
+                   std::string(to_string(incident->view.state)) + ", last onset " + to_string(age) + " ago";
+        });
     }
     if (incidents.size() >= limits.incidents_max && !evict_dead_incident()) {
         IncidentRecord* into = live_incident(overflow);
         const bool begins = into == nullptr;
         if (begins) into = &begin_overflow(scope);
-        join(slot, *into, Verdict::joined,
-             "the table of " + std::to_string(limits.incidents_max) + " incidents is full: everything new goes here");
+        join(slot, *into, Verdict::joined, [&] {
+            return "the table of " + std::to_string(limits.incidents_max) +
+                   " incidents is full: everything new goes here";
+        });
         if (begins) open(*into);  // only now are its severity and priority known
         return;
     }
     IncidentRecord& incident = begin_incident(rule, group, scope);
-    incident.view.because = what + "; " + why_not;
+    incident.view.because = what() + "; " + why_not;
     join(slot, incident, Verdict::opened, incident.view.because);
     if (rule.hold.ms > 0) {
         deadlines.set(now + rule.hold, DeadlineKind::hold_over, incident.view.id.value, 0);
@@ -173,7 +176,8 @@ IncidentRecord* Correlator::State::joinable(Fingerprint group, std::string& why_
     return nullptr;
 }
 
-void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdict, std::string because) {
+template <class Because>
+void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because) {
     AlertRecord& alert = alerts[slot];
     alert.incident = incident.view.id;
     alert.counted = true;
@@ -184,7 +188,7 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
     ++incident.view.messages_total;
     ++incident.generation;
     incident.last_onset = now;
-    decide(alert, verdict, incident.view.rule, std::move(because));
+    decide(alert, verdict, incident.view.rule, because);
     change(slot);
     reassess(incident);
     if (alert.acknowledged) acknowledge(incident, {slot, "its source"}, {});
@@ -194,6 +198,8 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
     changed(incident);
     advance_sinks(incident);
 }
+
+template void Correlator::State::join(Slot, IncidentRecord&, Verdict, const std::string&);
 
 void Correlator::State::leave(Slot slot, IncidentRecord& incident, const std::string& because) {
     AlertRecord& alert = alerts[slot];

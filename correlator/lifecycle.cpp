@@ -1,5 +1,4 @@
 // Incidents from their first alert to the day they leave memory.
-#include "correlator/packed_text.hpp"
 #include "correlator/state.hpp"
 
 #include <algorithm>
@@ -99,7 +98,7 @@ void Correlator::State::resolve(IncidentRecord& incident) {
     emit(IncidentResolved{view.category, view.priority, view.id});
     const Instant over = incident.last_recovery.is_set() ? std::max(incident.last_recovery, view.opened_at) : now;
     sample(Kpi::time_to_resolve, incident, over - view.opened_at - maintenance_of(incident, view.opened_at, over));
-    changed(incident);
+    tell_change(incident);
     advance_sinks(incident);
     retire(view.id);
 }
@@ -112,7 +111,7 @@ void Correlator::State::drop(IncidentRecord& incident) {
     if (const auto group = groups.find(incident.group); group != groups.end() && group->second == view.id)
         groups.erase(group);
     emit(TimelineAdded{view.id, "dropped", "no alert was left when its hold was over: never opened, no ticket"});
-    changed(incident);
+    tell_change(incident);
     retire(view.id);
 }
 
@@ -195,11 +194,30 @@ void Correlator::State::reassess(IncidentRecord& incident) {
             "priority went from " + std::string(to_string(before)) + " to " + std::string(to_string(view.priority)));
 }
 
-void Correlator::State::add_fact(IncidentRecord& incident, std::string kind, std::string text) {
+void Correlator::State::add_fact(IncidentRecord& incident, std::string_view kind, std::string text) {
     ++incident.view.revision;
-    incident.facts.push_back({incident.view.revision, {now, text}});
+    emit_made([&] { return TimelineAdded{incident.view.id, std::string(kind), text}; });
+    incident.facts.push_back({incident.view.revision, {now, std::move(text)}});
     if (incident.facts.size() > limits.facts_per_update_max) incident.facts.pop_front();
-    emit(TimelineAdded{incident.view.id, std::move(kind), std::move(text)});
+}
+
+void Correlator::State::changed(IncidentRecord& incident) {
+    if (out == nullptr || incident.changed) return;
+    incident.changed = true;
+    changed_incidents.push_back(incident.view.id);
+}
+
+void Correlator::State::tell_changes() {
+    for (const IncidentId id : changed_incidents) {
+        const auto found = incidents.find(id);
+        if (found != incidents.end() && found->second.changed) tell_change(found->second);
+    }
+    changed_incidents.clear();
+}
+
+void Correlator::State::tell_change(IncidentRecord& incident) {
+    incident.changed = false;
+    emit_made([&incident] { return IncidentChanged{incident.view}; });
 }
 
 void Correlator::State::retire(IncidentId id) {
@@ -218,7 +236,8 @@ void Correlator::State::retire(IncidentId id) {
         return;
     }
     evictable.erase(id);
-    const std::vector<Slot> slots = incident.alerts;
+    if (incident.changed) tell_change(found->second);
+    const std::vector<Slot> slots = std::move(found->second.alerts);
     incidents.erase(found);
     for (const Slot slot : slots)
         if (alerts[slot].used && alerts[slot].incident == id && !alerts[slot].firing) {

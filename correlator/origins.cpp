@@ -2,7 +2,6 @@
 #include "correlator/origins.hpp"
 
 #include "correlator/enrich.hpp"
-#include "correlator/packed_text.hpp"
 #include "correlator/state.hpp"
 
 #include <algorithm>
@@ -142,7 +141,7 @@ void Correlator::State::on_origin_message(const AlertEvent& event, Origin& origi
 
 void Correlator::State::one_origin_recovered(Slot slot, std::size_t left) {
     AlertRecord& alert = alerts[slot];
-    ++alert.count;
+    alert.add_message();
     alert.last_seen = now;
     touch(slot);
     alert.expires_at = last_promise(slot);

@@ -59,7 +59,7 @@ void Correlator::State::clear(const AlertEvent& event, const PairRule& rule, Fin
     }
     for (const Slot slot : problems) {
         AlertRecord& alert = alerts[slot];
-        ++alert.count;
+        alert.add_message();
         alert.last_seen = now;
         alert.resolved_by_message = true;
         touch(slot);

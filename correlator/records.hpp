@@ -2,6 +2,7 @@
 #pragma once
 
 #include "correlator/action.hpp"
+#include "correlator/alert_words.hpp"
 #include "correlator/incident.hpp"
 #include "correlator/string_pool.hpp"
 #include "correlator/time.hpp"
@@ -9,32 +10,25 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace incidentd {
 
-struct InternedLabel {
-    StringPool::Handle name = 0;
-    StringPool::Handle value = 0;
-};
-
+// One a fingerprint, a million of them at once: what most alerts lack belongs into a table of its own.
 struct AlertRecord {
     Fingerprint fingerprint;
-    std::unique_ptr<InternedLabel[]> labels;
-    std::string details;  // title, text, url, annotations: packed (see packed_text.hpp)
-    std::string episode;
+    AlertWords words;
     std::uint64_t details_hash = 0;
-    std::uint64_t count = 0;
     Instant starts_at, first_seen, last_seen, expires_at, resolved_at;
     Instant expiry_watch;  // the earliest alert_expires deadline that stands in the heap; absent: none
     IncidentId incident;
+    std::uint32_t count = 0;  // of messages; stays at its highest value once there
     StringPool::Handle source = 0;
     StringPool::Handle key = 0;
+    StringPool::Handle episode = 0;
     std::uint32_t generation = 0;  // of the slot: grows when the record is freed
-    std::uint16_t label_count = 0;
     Severity severity = Severity::unknown;
     bool used = false;
     bool firing = false;
@@ -46,7 +40,12 @@ struct AlertRecord {
     bool ever_fired = false;
     bool touched = false;  // waits in the list of visit_touched_alerts()
     bool changed = false;  // waits in the list of visit_changed_alerts()
+
+    void add_message() {
+        if (count < UINT32_MAX) ++count;
+    }
 };
+static_assert(sizeof(AlertRecord) <= 136, "memory per active alert: see docs/decisions/0006-memory-and-restart.md");
 
 struct SinkRecord {
     std::string name;
@@ -87,6 +86,7 @@ struct IncidentRecord {
     Instant last_onset;
     Instant last_recovery;         // when its last firing alert ended; what time to resolve counts to
     bool touched = false;          // waits in the list of visit_touched_incidents()
+    bool changed = false;          // its IncidentChanged waits for the end of the input or deadline under way
     std::uint32_t generation = 0;  // grows when a pending quiet or hold deadline no longer counts
     std::array<std::uint32_t, 5> firing_by_severity{};
     std::vector<std::uint32_t> alerts;              // slots, in the order of joining

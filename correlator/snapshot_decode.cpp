@@ -1,5 +1,4 @@
 // Reads what snapshot_encode.cpp wrote and trusts nothing: whatever the engine later uses as an index is checked here.
-#include "correlator/packed_text.hpp"
 #include "correlator/snapshot.hpp"
 #include "correlator/snapshot_fields.hpp"
 #include "correlator/snapshot_format.hpp"
@@ -10,24 +9,27 @@
 namespace incidentd {
 namespace {
 
-using State = Correlator::State;
+using State = snapshot::State;
 
 constexpr std::size_t slots_most = 200'000'000;
 
 class Decoder {
 public:
-    Decoder(State& state, codec::Reader& reader) : state_(state), r_(reader), load_(reader, state.pool, strings_) {}
+    Decoder(State& state, codec::Reader& reader) : state_(state), r_(reader), load_(reader, state, strings_, shapes_) {}
 
     bool read() {
         read_services();
         read_strings();
+        read_shapes();
         read_alerts();
         read_free_slots();
         read_incidents();
         read_groups();
         if (!snapshot::decode_sections(state_, r_)) return false;
         read_deadlines();
-        for (const StringPool::Handle handle : strings_) state_.pool.release(handle);  // the table's own use
+        // The tables' own uses.
+        for (const StringPool::Handle shape : shapes_) state_.word_store.release_shape(shape);
+        for (const StringPool::Handle handle : strings_) state_.pool.release(handle);
         return r_.done();
     }
 
@@ -44,6 +46,14 @@ private:
         strings_.reserve(count);
         for (std::size_t i = 0; i < count && !r_.failed(); ++i) strings_.push_back(state_.pool.intern(r_.text()));
     }
+    void read_shapes() {
+        for (std::size_t left = r_.count(2); left > 0 && !r_.failed(); --left) {
+            const std::size_t labels = r_.count(1), annotations = r_.count(1);
+            std::vector<StringPool::Handle> names(labels + annotations);
+            for (std::size_t i = 0; i < names.size() && !r_.failed(); ++i) load_.string(names[i]);
+            if (!r_.failed()) shapes_.push_back(state_.word_store.restore_shape(labels, names));
+        }
+    }
     void read_alerts() {
         const std::size_t end = r_.count(2);
         if (end > slots_most) return r_.reject();
@@ -56,8 +66,7 @@ private:
         }
     }
     void take(AlertRecord& alert, State::Slot slot) {
-        if (!is_packed(alert.details) || !state_.alert_index.emplace(alert.fingerprint, slot).second)
-            return r_.reject();
+        if (!state_.alert_index.insert(alert.fingerprint, slot)) return r_.reject();
         ++state_.sizes.alerts_held;
         if (alert.firing) ++state_.sizes.alerts_firing;
         if (alert.firing && alert.suppressed) ++state_.sizes.alerts_suppressed;
@@ -139,7 +148,7 @@ private:
 
     State& state_;
     codec::Reader& r_;
-    std::vector<StringPool::Handle> strings_;
+    std::vector<StringPool::Handle> strings_, shapes_;
     snapshot::Load load_;
 };
 

@@ -8,28 +8,31 @@
 namespace incidentd {
 namespace {
 
-using State = Correlator::State;
+using State = snapshot::State;
 
-// The table of strings in the order of their first use, and each handle's place in it.
-std::vector<std::uint32_t> number_strings(const State& state, std::vector<StringPool::Handle>& in_order) {
-    constexpr std::uint32_t none = UINT32_MAX;
-    std::vector<std::uint32_t> numbers(state.pool.end(), none);
-    const auto use = [&](StringPool::Handle handle) {
-        if (numbers[handle] != none) return;
-        numbers[handle] = static_cast<std::uint32_t>(in_order.size());
-        in_order.push_back(handle);
-    };
+void number_words(const State& state, snapshot::Numbers& strings, snapshot::Numbers& shapes) {
     for (State::Slot slot = 0; slot < state.alerts.end(); ++slot) {
         const AlertRecord& alert = state.alerts[slot];
         if (!alert.used) continue;
-        for (std::uint16_t i = 0; i < alert.label_count; ++i) {
-            use(alert.labels[i].name);
-            use(alert.labels[i].value);
-        }
-        use(alert.source);
-        use(alert.key);
+        const WordsView words = state.words_of(alert);
+        if (shapes.use(alert.words.shape))
+            for (std::size_t i = 0; i < words.name_count(); ++i) strings.use(words.name_handle(i));
+        for (std::size_t i = 0; i < words.value_count(); ++i) strings.use(words.value_handle(i));
+        for (const StringPool::Handle handle : {alert.source, alert.key, alert.episode}) strings.use(handle);
     }
-    return numbers;
+}
+
+void encode_words(const State& state, codec::Writer& w, const snapshot::Numbers& strings,
+                  const snapshot::Numbers& shapes) {
+    w.number(strings.in_order().size());
+    for (const StringPool::Handle handle : strings.in_order()) w.text(state.pool.view(handle));
+    w.number(shapes.in_order().size());
+    for (const StringPool::Handle handle : shapes.in_order()) {
+        const WordsView names = state.word_store.names_of(handle);
+        w.number(names.label_count());
+        w.number(names.annotation_count());
+        for (std::size_t i = 0; i < names.name_count(); ++i) w.number(strings.of(names.name_handle(i)));
+    }
 }
 
 std::vector<std::pair<Fingerprint, IncidentId>> sorted_groups(const State& state) {
@@ -77,11 +80,10 @@ void EngineSnapshot::encode(const Correlator& engine, std::string_view version, 
         w.text(service);
         w.time(at);
     }
-    std::vector<StringPool::Handle> strings;
-    const std::vector<std::uint32_t> numbers = number_strings(state, strings);
-    w.number(strings.size());
-    for (const StringPool::Handle handle : strings) w.text(state.pool.view(handle));
-    snapshot::Save save(out, numbers);
+    snapshot::Numbers strings(state.pool.end()), shapes(state.word_store.shapes_end());
+    number_words(state, strings, shapes);
+    encode_words(state, w, strings, shapes);
+    snapshot::Save save(out, state, strings, shapes);
     encode_alerts(state, w, save);
     encode_incidents(state, w, save);
     snapshot::encode_sections(state, out);

@@ -9,11 +9,34 @@
 
 namespace incidentd::snapshot {
 
-// Strings are numbered in the order of their first use: handles depend on history, numbers do not.
+using State = Correlator::State;
+using Handle = StringPool::Handle;
+
+// Strings and shapes are numbered in the order of their first use: handles depend on history, numbers do not.
+class Numbers {
+public:
+    explicit Numbers(std::size_t handles) : numbers_(handles, none) {}
+    // True: the first use.
+    bool use(Handle handle) {
+        if (numbers_[handle] != none) return false;
+        numbers_[handle] = static_cast<std::uint32_t>(in_order_.size());
+        in_order_.push_back(handle);
+        return true;
+    }
+    std::uint32_t of(Handle handle) const { return numbers_[handle]; }
+    const std::vector<Handle>& in_order() const { return in_order_; }
+
+private:
+    static constexpr std::uint32_t none = UINT32_MAX;
+    std::vector<std::uint32_t> numbers_;
+    std::vector<Handle> in_order_;
+};
+
 class Save {
 public:
     static constexpr bool reads = false;
-    Save(std::string& out, const std::vector<std::uint32_t>& numbers) : w_(out), numbers_(numbers) {}
+    Save(std::string& out, const State& state, const Numbers& strings, const Numbers& shapes)
+        : w_(out), state_(state), strings_(strings), shapes_(shapes) {}
 
     template <class Number>
     void number(Number value) {
@@ -28,7 +51,12 @@ public:
     void span(Duration value) { w_.number(static_cast<std::uint64_t>(value.ms)); }
     void text(std::string_view value) { w_.text(value); }
     void flag(bool value) { w_.byte(value ? 1 : 0); }
-    void string(StringPool::Handle handle) { w_.number(numbers_[handle]); }
+    void string(StringPool::Handle handle) { w_.number(strings_.of(handle)); }
+    void words(const AlertWords& words) {
+        const WordsView view = state_.word_store.view(words);
+        w_.number(shapes_.of(words.shape));
+        for (std::size_t i = 0; i < view.value_count(); ++i) string(view.value_handle(i));
+    }
     template <class Enum>
     void member(Enum value, Enum /*most*/) {
         w_.byte(static_cast<std::uint8_t>(value));
@@ -41,14 +69,16 @@ public:
 
 private:
     codec::Writer w_;
-    const std::vector<std::uint32_t>& numbers_;
+    const State& state_;
+    const Numbers& strings_;
+    const Numbers& shapes_;
 };
 
 class Load {
 public:
     static constexpr bool reads = true;
-    Load(codec::Reader& r, StringPool& pool, const std::vector<StringPool::Handle>& strings)
-        : r_(r), pool_(pool), strings_(strings) {}
+    Load(codec::Reader& r, State& state, const std::vector<Handle>& strings, const std::vector<Handle>& shapes)
+        : r_(r), state_(state), strings_(strings), shapes_(shapes) {}
 
     template <class Number>
     void number(Number& value) {
@@ -65,11 +95,21 @@ public:
     void span(Duration& value) { value.ms = static_cast<std::int64_t>(r_.number()); }
     void text(std::string& value) { value = r_.text(); }
     void flag(bool& value) { value = r_.flag(); }
-    void string(StringPool::Handle& handle) {
+    void string(Handle& handle) {
         const std::uint64_t number = r_.number();
         if (number >= strings_.size()) return r_.reject();
         handle = strings_[number];
-        pool_.retain(handle);
+        state_.pool.retain(handle);
+    }
+    // After a failure the words are half there; the engine they belong to is thrown away with all its strings.
+    void words(AlertWords& words) {
+        const std::uint64_t number = r_.number();
+        if (r_.failed() || number >= shapes_.size()) return r_.reject();
+        words.shape = shapes_[number];
+        state_.word_store.retain_shape(words.shape);
+        const std::size_t count = state_.word_store.value_count(words.shape);
+        words.values = std::make_unique<Handle[]>(count);
+        for (std::size_t i = 0; i < count && !r_.failed(); ++i) string(words.values[i]);
     }
     template <class Enum>
     void member(Enum& value, Enum most) {
@@ -85,8 +125,9 @@ public:
 
 private:
     codec::Reader& r_;
-    StringPool& pool_;
-    const std::vector<StringPool::Handle>& strings_;
+    State& state_;
+    const std::vector<Handle>& strings_;
+    const std::vector<Handle>& shapes_;
 };
 
 constexpr std::size_t any_count = SIZE_MAX;
@@ -101,29 +142,21 @@ void pairs(Archive& a, Pairs& values) {
 
 template <class Archive, class Record>
 void alert_fields(Archive& a, Record& record) {
-    auto& [fingerprint, labels, details, episode, details_hash, count, starts_at, first_seen, last_seen, expires_at,
-           resolved_at, expiry_watch, incident, source, key, generation, label_count, severity, used, firing,
-           suppressed, acknowledged, counted, forget_set, resolved_by_message, ever_fired, touched, changed] = record;
+    auto& [fingerprint, words, details_hash, starts_at, first_seen, last_seen, expires_at, resolved_at, expiry_watch,
+           incident, count, source, key, episode, generation, severity, used, firing, suppressed, acknowledged, counted,
+           forget_set, resolved_by_message, ever_fired, touched, changed] = record;
     static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(touched)>>, bool>);
     static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(changed)>>, bool>);
     a.number(generation);
     a.flag(used);
     if (!used) return;
     a.fixed(fingerprint);
-    a.number(label_count);
-    if constexpr (Archive::reads) labels = std::make_unique<InternedLabel[]>(label_count);
-    for (std::uint16_t i = 0; i < label_count; ++i) {
-        a.string(labels[i].name);
-        a.string(labels[i].value);
-    }
-    a.text(details);
-    a.text(episode);
+    a.words(words);
     a.fixed(details_hash);
-    a.number(count);
     for (auto* time : {&starts_at, &first_seen, &last_seen, &expires_at, &resolved_at, &expiry_watch}) a.time(*time);
     a.number(incident.value);
-    a.string(source);
-    a.string(key);
+    a.number(count);
+    for (auto* handle : {&source, &key, &episode}) a.string(*handle);
     a.member(severity, Severity::critical);
     for (auto* flag : {&firing, &suppressed, &acknowledged, &counted, &forget_set, &resolved_by_message, &ever_fired})
         a.flag(*flag);
@@ -179,8 +212,10 @@ constexpr std::size_t sinks_most = 32;
 template <class Archive, class Record>
 void incident_fields(Archive& a, Record& record) {
     auto& [view, group, within, quiet, max_age, ack_sampled, urgency_fixed, max_alerts, last_onset, last_recovery,
-           touched, generation, firing_by_severity, alerts, facts, sinks, acknowledgements, route_labels] = record;
+           touched, changed, generation, firing_by_severity, alerts, facts, sinks, acknowledgements, route_labels] =
+        record;
     static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(touched)>>, bool>);
+    static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(changed)>>, bool>);
     view_fields(a, view);
     a.fixed(group);
     for (auto* span : {&within, &quiet, &max_age}) a.span(*span);

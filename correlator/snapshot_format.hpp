@@ -6,6 +6,6 @@
 
 namespace incidentd::snapshot {
 
-constexpr std::uint8_t format_version = 3;
+constexpr std::uint8_t format_version = 4;
 
 }  // namespace incidentd::snapshot

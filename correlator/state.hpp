@@ -11,6 +11,8 @@
 // Private to correlator/.
 #pragma once
 
+#include "correlator/alert_index.hpp"
+#include "correlator/alert_words.hpp"
 #include "correlator/correlator.hpp"
 #include "correlator/deadlines.hpp"
 #include "correlator/flapping.hpp"
@@ -30,6 +32,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace incidentd {
@@ -47,7 +51,7 @@ struct Correlator::State {
 
     State(EngineLimits l, std::uint64_t hash_salt)
         : limits(l),
-          alert_index(0, FingerprintHash{hash_salt}),
+          alert_index(alerts, hash_salt),
           groups(0, FingerprintHash{hash_salt}),
           origins(hash_salt),
           pairs(hash_salt),
@@ -57,13 +61,14 @@ struct Correlator::State {
     EngineLimits limits;
     std::string instance;
     std::shared_ptr<const RuleSet> rules;
-    std::shared_ptr<const RuleIndex> rule_index;  // of `rules`
-    MatchMemory match_memory;                     // what its regexes said of values; not part of the state
-    std::string rules_hash, rules_text;           // as they were activated
+    std::shared_ptr<const RuleIndex> indexes;  // of `rules`
+    MatchMemory match_memory;                  // what its regexes said of values; not part of the state
+    std::string rules_hash, rules_text;        // as they were activated
 
     StringPool pool;
+    WordStore word_store{pool};
     Slots<AlertRecord> alerts;
-    boost::unordered_flat_map<Fingerprint, Slot, FingerprintHash> alert_index;
+    AlertIndex alert_index;
     std::map<IncidentId, IncidentRecord> incidents;
     boost::unordered_flat_map<Fingerprint, IncidentId, FingerprintHash> groups;  // group -> the incident it would join
     std::set<IncidentId> evictable;  // over, and only dead letters keep them here: they make room first
@@ -92,16 +97,23 @@ struct Correlator::State {
     std::deque<IncidentId> touched_incidents;
     std::vector<AlertRow> last_rows;                      // of alerts that left memory while they waited to be told
     static constexpr std::size_t last_rows_max = 10'000;  // more: their last change, 20 minutes ago, stays untold
+    std::vector<IncidentId> changed_incidents;            // of changed(); empty between two apply()
 
     Instant now;             // of the deadline or input under way
-    Effects* out = nullptr;  // of the apply() under way
+    Effects* out = nullptr;  // of the apply() under way; nullptr: nobody wants to know what comes of it
 
     // --- correlator.cpp ---------------------------------------------------------------------------------------------
+    void apply(const Input& input, Instant at, Effects* effects);
     void fire(const Deadline& due);
     void activate(std::shared_ptr<const RuleSet> set);  // nullptr: none
     template <class What>
     void emit(What what) {
-        out->push_back(Effect{now, std::move(what)});
+        if (out != nullptr) out->push_back(Effect{now, std::move(what)});
+    }
+    // For what is costly to make: `make` is asked only if somebody wants to know.
+    template <class Make>
+    void emit_made(const Make& make) {
+        if (out != nullptr) out->push_back(Effect{now, make()});
     }
 
     void adopt(std::shared_ptr<const RuleSet> fresh);  // rules that hold from now on
@@ -186,9 +198,9 @@ struct Correlator::State {
     void on_suppression(const AlertEvent& event);  // suppressed, unsuppressed
     void on_expiry(Slot slot);
     std::optional<Slot> add_alert(const AlertEvent& event);  // nullopt: table full, and said so
-    void set_labels(AlertRecord& alert, LabelsView labels);
-    void release_labels(const AlertRecord& alert);
     bool is_refresh(const AlertEvent& event) const;
+    void set_labels(AlertRecord& alert, LabelsView labels);
+    void set_episode(AlertRecord& alert, std::string_view episode);
     void refresh(Slot slot, const AlertEvent& event);
     void repeat(Slot slot, const AlertEvent& event);
     void stop_firing(Slot slot, Verdict verdict, std::string because);
@@ -202,14 +214,24 @@ struct Correlator::State {
     void change(Slot slot);  // more than that
     void touch(IncidentRecord& incident);
     void count_message(IncidentRecord& incident);
-    void decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because);
+    // `because` makes the words: a text, or a function for what is costly to say.
+    template <class Because>
+    void decide(const AlertRecord& alert, Verdict verdict, std::string_view rule, const Because& because) {
+        ++outcomes.by_verdict[static_cast<std::size_t>(verdict)];
+        if (out == nullptr) return;
+        if constexpr (std::is_invocable_v<Because>)
+            emit(AlertDecided{alert.fingerprint, verdict, alert.incident, std::string(rule), because()});
+        else
+            emit(AlertDecided{alert.fingerprint, verdict, alert.incident, std::string(rule), std::string(because)});
+    }
 
     // --- grouping.cpp -----------------------------------------------------------------------------------------------
     void on_onset(Slot slot);
     bool rejoin(Slot slot);
     void group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
     IncidentRecord* joinable(Fingerprint group, std::string& why_not);
-    void join(Slot slot, IncidentRecord& incident, Verdict verdict, std::string because);
+    template <class Because>  // as of decide(); made in grouping.cpp for functions and for std::string
+    void join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because);
     void leave(Slot slot, IncidentRecord& incident, const std::string& because);  // before it opened
     IncidentRecord& begin_incident(const CorrelationRule& rule, Fingerprint group, const TemplateScope& scope);
     IncidentRecord& begin_overflow(const TemplateScope& scope);
@@ -225,10 +247,12 @@ struct Correlator::State {
     void unacknowledge(IncidentRecord& incident, std::uint32_t by, std::string_view actor);
     void drop_stale_acknowledgements(IncidentRecord& incident);
     void acknowledgements_changed(IncidentRecord& incident, const std::string& why);
-    void reassess(IncidentRecord& incident);                                      // severity, urgency, priority
-    void add_fact(IncidentRecord& incident, std::string kind, std::string text);  // sinks are told
-    void changed(const IncidentRecord& incident) { emit(IncidentChanged{incident.view}); }
-    void retire(IncidentId id);  // leaves memory once it is over and every sink is settled
+    void reassess(IncidentRecord& incident);                                           // severity, urgency, priority
+    void add_fact(IncidentRecord& incident, std::string_view kind, std::string text);  // sinks are told
+    void changed(IncidentRecord& incident);                                            // told once, as it is in the end
+    void tell_changes();
+    void tell_change(IncidentRecord& incident);  // at once
+    void retire(IncidentId id);                  // leaves memory once it is over and every sink is settled
     bool evict_dead_incident();
     void on_command(const OperatorCommand& command);
     void sample(Kpi kpi, const IncidentRecord& incident, Duration value);
@@ -245,9 +269,11 @@ struct Correlator::State {
     void drop_dead(IncidentRecord& incident, std::string_view sink);
     bool all_settled(const IncidentRecord& incident) const;
     Action make_action(const IncidentRecord& incident, const SinkRecord& sink) const;
+    std::vector<Slot> worst_alerts(const IncidentRecord& incident) const;
 
     // --- views.cpp --------------------------------------------------------------------------------------------------
-    std::vector<LabelView> labels_of(const AlertRecord& alert) const;
+    std::vector<LabelView> labels_of(const AlertRecord& alert) const { return words_of(alert).labels(); }
+    WordsView words_of(const AlertRecord& alert) const { return word_store.view(alert.words); }
     AlertRow row(Slot slot) const;
     AlertSummary summary(Slot slot) const;
     std::string name_of(const AlertRecord& alert) const;  // title and where, for facts

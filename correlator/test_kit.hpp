@@ -82,7 +82,7 @@ public:
                 words += (words.empty() ? "" : " ") + std::string(to_string(d->verdict));
                 because = d->because;
             }
-            if (const auto* c = std::get_if<IncidentChanged>(&effect.what)) incident = c->incident;
+            if (const auto* c = std::get_if<IncidentChanged>(&effect.what)) incident = *c->incident;
             if (const auto* k = std::get_if<KpiSampled>(&effect.what)) kpis.push_back(*k);
         }
     }

@@ -1,5 +1,4 @@
 // State -> values: rows for the read model, summaries for tickets, and the digest.
-#include "correlator/packed_text.hpp"
 #include "correlator/snapshot_sections.hpp"
 #include "correlator/state.hpp"
 
@@ -8,8 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include <algorithm>
-#include <array>
+#include <initializer_list>
 
 namespace incidentd {
 namespace {
@@ -19,6 +17,15 @@ std::vector<std::pair<std::string, std::string>> owned(LabelsView labels) {
     out.reserve(labels.size());
     for (const LabelView& label : labels) out.emplace_back(label.name, label.value);
     return out;
+}
+
+std::string text_of(std::initializer_list<std::string_view> parts) {
+    std::size_t size = 0;
+    for (const std::string_view part : parts) size += part.size();
+    std::string text;
+    text.reserve(size);
+    for (const std::string_view part : parts) text += part;
+    return text;
 }
 
 class Digest {
@@ -35,27 +42,20 @@ private:
 
 }  // namespace
 
-std::vector<LabelView> Correlator::State::labels_of(const AlertRecord& alert) const {
-    std::vector<LabelView> labels(alert.label_count);
-    for (std::uint16_t i = 0; i < alert.label_count; ++i)
-        labels[i] = {pool.view(alert.labels[i].name), pool.view(alert.labels[i].value)};
-    return labels;
-}
-
 AlertRow Correlator::State::row(Slot slot) const {
     const AlertRecord& alert = alerts[slot];
-    const std::vector<LabelView> labels = labels_of(alert);
-    UnpackedDetails details = unpack_details(alert.details);
+    const WordsView said = words_of(alert);
+    const std::vector<LabelView> labels = said.labels();
     AlertRow copy;
     copy.fingerprint = alert.fingerprint;
     copy.alertmanager_fingerprint = alertmanager_fingerprint(labels);
     copy.source = pool.view(alert.source);
     copy.key = pool.view(alert.key);
-    copy.title = details.title;
-    copy.text = details.text;
-    copy.url = details.url;
-    copy.labels = owned(labels);
-    copy.annotations = std::move(details.annotations);
+    copy.title = said.title();
+    copy.text = said.text();
+    copy.url = said.url();
+    copy.labels = OwnedLabels(labels);
+    copy.annotations = OwnedLabels(said.annotations());
     copy.severity = alert.severity;
     copy.firing = alert.firing;
     copy.suppressed = alert.suppressed;
@@ -72,36 +72,32 @@ AlertRow Correlator::State::row(Slot slot) const {
 
 AlertSummary Correlator::State::summary(Slot slot) const {
     const AlertRecord& alert = alerts[slot];
-    const UnpackedDetails details = unpack_details(alert.details);
+    const WordsView said = words_of(alert);
     AlertSummary copy;
     copy.fingerprint = alert.fingerprint;
     copy.source = pool.view(alert.source);
-    copy.title = details.title;
-    copy.text = details.text;
+    copy.title = said.title();
+    copy.text = said.text();
     copy.severity = alert.severity;
     copy.firing = alert.firing;
     copy.count = alert.count;
     copy.first_seen = alert.first_seen;
     copy.last_seen = alert.last_seen;
-    copy.url = details.url;
-    copy.labels = owned(labels_of(alert));
+    copy.url = said.url();
+    copy.labels = owned(said.labels());
     return copy;
 }
 
 std::string Correlator::State::name_of(const AlertRecord& alert) const {
-    const std::vector<LabelView> labels = labels_of(alert);
-    const UnpackedDetails details = unpack_details(alert.details);
-    std::string name(details.title);
-    if (name.empty()) name = find_label(labels, "alertname");
+    const WordsView said = words_of(alert);
+    std::string_view name = said.title();
+    if (name.empty()) name = said.find_label("alertname");
     if (name.empty()) name = pool.view(alert.key);
-    constexpr std::array<std::string_view, 2> places{"host", "instance"};
-    for (const std::string_view place : places) {
-        const std::string_view where = find_label(labels, place);
-        if (where.empty()) continue;
-        if (name.find(where) == std::string::npos) name += " on " + std::string(where);
-        break;
-    }
-    return "\"" + name + "\" (" + std::string(to_string(alert.severity)) + ")";
+    std::string_view where = said.find_label("host");
+    if (where.empty()) where = said.find_label("instance");
+    const bool says_where = where.empty() || name.find(where) != std::string_view::npos;
+    return text_of(
+        {"\"", name, says_where ? "" : " on ", says_where ? "" : where, "\" (", to_string(alert.severity), ")"});
 }
 
 void Correlator::State::describe_state(const std::function<void(Effect&&)>& visit) const {
@@ -135,7 +131,7 @@ std::uint64_t Correlator::State::digest() const {
         digest.number(slot);
         digest.text(describe(row(slot)));
         digest.number(static_cast<std::uint64_t>(alerts[slot].expires_at.ms));
-        digest.text(alerts[slot].episode);
+        digest.text(pool.view(alerts[slot].episode));
         digest.number((alerts[slot].counted ? 1U : 0U) | (alerts[slot].resolved_by_message ? 2U : 0U) |
                       (alerts[slot].ever_fired ? 4U : 0U));
     }

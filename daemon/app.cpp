@@ -260,7 +260,7 @@ void App::release(std::vector<ReleasedEffects>&& released) {
     for (const ReleasedEffects& one : released)
         for (const Effect& effect : one.effects) {
             metrics_.effect(effect);
-            if (const auto* due = std::get_if<ActionDue>(&effect.what)) egress_->submit(due->action);
+            if (const auto* due = std::get_if<ActionDue>(&effect.what)) egress_->submit(*due->action);
             note(effect);
         }
     projector_->submit(std::move(released));

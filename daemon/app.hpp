@@ -102,7 +102,7 @@ private:
     ReloadRequests reload_requests_;
     std::unique_ptr<RuleWatch> rule_watch_;  // null: nobody wants it
     std::vector<std::string> watched_;       // its patterns
-    Sequence first_inputs_;  // the last entry that the start itself journals
+    Sequence first_inputs_;                  // the last entry that the start itself journals
     std::atomic<bool> ready_{false};
     std::uint64_t steps_seen_ = 0;
 };

@@ -41,8 +41,8 @@ EngineSays ask_engine(const RuleBundle& bundle, const std::shared_ptr<const Rule
             if (auto* decided = std::get_if<AlertDecided>(&effect.what))
                 says.decisions.emplace_back(effect.at, std::move(*decided));
             if (auto* incident = std::get_if<IncidentChanged>(&effect.what))
-                says.incidents.insert_or_assign(incident->incident.id, std::move(incident->incident));
-            if (const auto* due = std::get_if<ActionDue>(&effect.what)) says.told.push_back(due->action.sink);
+                says.incidents.insert_or_assign(incident->incident->id, std::move(*incident->incident));
+            if (const auto* due = std::get_if<ActionDue>(&effect.what)) says.told.push_back(due->action->sink);
             says.opened = says.opened || std::holds_alternative<IncidentOpened>(effect.what);
         }
     };

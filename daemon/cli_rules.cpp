@@ -5,6 +5,7 @@
 #include "daemon/clock.hpp"
 #include "daemon/rule_files.hpp"
 #include "daemon/rule_sources.hpp"
+#include "rules/schema.hpp"
 
 #include <utility>
 
@@ -14,6 +15,7 @@ struct RulesCommands::Arguments {
     std::string output = "text";
     RulesCheckOptions check;
     RulesTestOptions test;
+    bool as_markdown = false;
     RulesReplayOptions replay;
     RulesImportOptions import;
     RulesExplainOptions explain;
@@ -44,6 +46,7 @@ RulesCommands::RulesCommands(CLI::App& root, std::function<void(std::function<in
     test->add_flag("--coverage", given.test.coverage, "say how often each rule was used, and which never");
     test->footer("Exit code: 0 all tests passed, 1 some did not, 2 wrong usage. The format: docs/rules-testing.md");
     add_replay(*rules);
+    add_schema(*rules);
 
     CLI::App* explain = add(*rules, "explain", "show the way of one alert through the rules, and why", [&given] {
         given.explain.json = given.json();
@@ -85,6 +88,18 @@ void RulesCommands::add_replay(CLI::App& rules) {
         if (options.journal.empty() && options.alerts.empty())
             throw CLI::RequiredError("one of --journal and --alerts");
         choose_([&options] { return replay_rules(options); });
+    });
+}
+
+void RulesCommands::add_schema(CLI::App& rules) {
+    Arguments& given = *arguments_;
+    CLI::App* schema = rules.add_subcommand("schema", "print a JSON Schema of rule files, for editors");
+    schema->add_flag("--markdown", given.as_markdown, "print the tables of docs/rules.md instead");
+    schema->callback([this] {
+        choose_([this] {
+            std::fputs((arguments_->as_markdown ? markdown_tables() : json_schema()).c_str(), stdout);
+            return static_cast<int>(exit_ok);
+        });
     });
 }
 

@@ -73,6 +73,7 @@ private:
     struct Arguments;
     CLI::App* add(CLI::App& parent, const char* name, const char* help, std::function<int()> action);
     void add_replay(CLI::App& rules);
+    void add_schema(CLI::App& rules);
     void add_place(CLI::App& command, RulesPlace& place, const char* positional);
     std::function<void(std::function<int()>)> choose_;
     std::unique_ptr<Arguments> arguments_;

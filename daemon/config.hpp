@@ -84,14 +84,14 @@ struct Config {
     std::size_t inbox_bytes_max = 64 * 1024 * 1024;
     std::uint64_t memory_bytes_max = 0;  // resident; more: requests without a recovery are refused. 0: no limit
     std::uint64_t segment_bytes = 64 * 1024 * 1024;
-    std::uint64_t snapshot_every_bytes = 256 * 1024 * 1024;  // of journaled records
-    Duration journal_keep = hours(24 * 7);                   // beyond what recovery needs
+    std::uint64_t snapshot_every_bytes = 256 * 1024 * 1024;                    // of journaled records
+    Duration journal_keep = hours(24 * 7);                                     // beyond what recovery needs
     std::uint64_t journal_keep_bytes = std::uint64_t{4} * 1024 * 1024 * 1024;  // likewise; whichever is met first
     std::uint32_t metric_services_max = 200;
     Duration restart_grace = minutes(5);        // after a restart no alert expires for so long
     Duration read_model_keep = hours(24 * 90);  // what is over leaves the read model then; 0: never
     LogLevel log_level = LogLevel::info;
-    std::string log_format = "logfmt";  // or "json"
+    std::string log_format = "logfmt";       // or "json"
     std::vector<std::string> rule_patterns;  // absolute: files and patterns of `rules`
     bool watch_rules = false;                // reload when they change
     RuleBundle rules;

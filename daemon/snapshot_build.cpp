@@ -4,6 +4,7 @@
 #include "adapters/journals/segments/snapshots.hpp"
 #include "correlator/snapshot.hpp"
 #include "daemon/cli.hpp"
+#include "daemon/clock.hpp"
 #include "daemon/recovery.hpp"
 
 #include <fcntl.h>
@@ -44,7 +45,6 @@ Base newest_base(const SnapshotJob& job, const std::vector<Sequence>& snapshots)
 
 Result<void> replay(const SnapshotJob& job, Base& base) {
     DecodeScratch scratch;
-    Effects effects;
     std::optional<Error> failure;
     const Result<void> read =
         segments::read_entries(job.directory, {base.through.value + 1}, job.through, [&](const JournalEntry& entry) {
@@ -53,8 +53,7 @@ Result<void> replay(const SnapshotJob& job, Base& base) {
                 failure = input.error();
                 return false;
             }
-            effects.clear();
-            base.engine.apply(*input, entry.at, effects);
+            base.engine.replay(*input, entry.at);
             base.at = entry.at;
             return true;
         });
@@ -79,10 +78,12 @@ void step_back(pid_t parent) {
 }  // namespace
 
 Result<BuiltSnapshot> build_snapshot(const SnapshotJob& job) {
+    const auto start = monotonic_now();
     const auto snapshots = segments::list_snapshots(job.directory);
     if (!snapshots) return snapshots.error();
     Base base = newest_base(job, *snapshots);
-    BuiltSnapshot built{base.through, 0};
+    BuiltSnapshot built;
+    built.base = base.through;
     if (base.through == job.through) return Error(ErrorCode::invalid, "there is a snapshot through that entry already");
     if (const Result<void> done = replay(job, base); !done) return done.error();
     std::string bytes;
@@ -91,6 +92,12 @@ Result<BuiltSnapshot> build_snapshot(const SnapshotJob& job) {
     const Result<void> saved =
         segments::save_snapshot(segments::system_calls(), job.directory, job.through, base.at, bytes);
     if (!saved) return saved.error();
+    built.seconds = std::chrono::duration<double>(monotonic_now() - start).count();
+    const auto compressed = segments::compress_segments(segments::system_calls(), job.directory, base.through);
+    if (compressed)
+        built.compressed = *compressed;
+    else
+        built.not_compressed = compressed.error().message;
     return built;
 }
 
@@ -105,14 +112,24 @@ int run_snapshot_builder(const SnapshotJob& job) {
 
 std::string outcome_text(const Result<BuiltSnapshot>& outcome) {
     if (!outcome) return "error " + outcome.error().message + "\n";
-    return "built " + std::to_string(outcome->base.value) + " " + std::to_string(outcome->bytes) + "\n";
+    const segments::Compressed& packed = outcome->compressed;
+    std::ostringstream text;
+    text << "built " << outcome->base.value << ' ' << outcome->bytes << ' ' << outcome->seconds << ' ' << packed.files
+         << ' ' << packed.bytes_before << ' ' << packed.bytes_after << ' ' << outcome->not_compressed << '\n';
+    return text.str();
 }
 
 Result<BuiltSnapshot> parse_outcome(const std::string& text) {
     std::istringstream words(text);
     std::string kind;
     BuiltSnapshot built;
-    if (words >> kind && kind == "built" && words >> built.base.value >> built.bytes) return built;
+    segments::Compressed& packed = built.compressed;
+    if (words >> kind && kind == "built" &&
+        words >> built.base.value >> built.bytes >> built.seconds >> packed.files >> packed.bytes_before >>
+            packed.bytes_after) {
+        std::getline(words >> std::ws, built.not_compressed);
+        return built;
+    }
     if (text.starts_with("error ") && text.ends_with("\n"))
         return Error(ErrorCode::io, text.substr(6, text.size() - 7));
     return Error(ErrorCode::io, "the process that builds snapshots ended without a word");

@@ -3,6 +3,7 @@
 // crash of it touches the daemon. See docs/decisions/0005-snapshots.md.
 #pragma once
 
+#include "adapters/journals/segments/compress.hpp"
 #include "correlator/ids.hpp"
 #include "correlator/limits.hpp"
 #include "correlator/result.hpp"
@@ -20,10 +21,14 @@ struct SnapshotJob {
 };
 
 struct BuiltSnapshot {
-    Sequence base;            // the snapshot it was built from, read back whole; 0: the journal's beginning
-    std::uint64_t bytes = 0;  // of the new one
+    Sequence base;                    // the snapshot it was built from, read back whole; 0: the journal's beginning
+    std::uint64_t bytes = 0;          // of the new one
+    double seconds = 0;               // that it took
+    segments::Compressed compressed;  // old segments, afterwards
+    std::string not_compressed;       // why the rest of them stays as it is; empty: nothing went wrong
 };
 
+// Then compresses the segments that two snapshots stand for: the base, which was read back whole, and the new one.
 // Errors: corrupt, io, invalid.
 Result<BuiltSnapshot> build_snapshot(const SnapshotJob& job);
 

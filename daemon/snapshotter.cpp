@@ -107,9 +107,7 @@ bool Snapshotter::is_due() const {
 void Snapshotter::build() {
     const std::uint64_t written = ports_.bytes_written();
     const Sequence through = ports_.through();
-    const auto start = monotonic_now();
     const Result<BuiltSnapshot> outcome = run_child(through);
-    const double seconds = std::chrono::duration<double>(monotonic_now() - start).count();
     if (outcome) {
         progress_ = {through, 0};
         written_before_ = written;
@@ -120,10 +118,10 @@ void Snapshotter::build() {
         const std::lock_guard lock(mutex_);
         if (stopping_ && !outcome) return;  // we ended it ourselves
     }
-    finish(outcome, through, seconds);
+    finish(outcome, through);
 }
 
-void Snapshotter::finish(const Result<BuiltSnapshot>& outcome, Sequence through, double seconds) {
+void Snapshotter::finish(const Result<BuiltSnapshot>& outcome, Sequence through) {
     if (!outcome) {
         metrics_.snapshot_failed();
         log_.warning("no snapshot was written: a restart replays more, and old segments stay",
@@ -132,10 +130,16 @@ void Snapshotter::finish(const Result<BuiltSnapshot>& outcome, Sequence through,
     }
     // The base was read back whole just now, so it and the new one are two that stand for everything up to it.
     covered_ = outcome->base;
-    metrics_.snapshot_written(seconds, outcome->bytes);
-    log_.info(
-        "snapshot written",
-        {{"through", through.value}, {"base", outcome->base.value}, {"bytes", outcome->bytes}, {"seconds", seconds}});
+    metrics_.snapshot_written(outcome->seconds, outcome->bytes);
+    log_.info("snapshot written", {{"through", through.value},
+                                   {"base", outcome->base.value},
+                                   {"bytes", outcome->bytes},
+                                   {"seconds", outcome->seconds}});
+    if (const segments::Compressed& packed = outcome->compressed; packed.files > 0)
+        log_.info("old journal segments were compressed",
+                  {{"segments", packed.files}, {"bytes", packed.bytes_before}, {"bytes_now", packed.bytes_after}});
+    if (!outcome->not_compressed.empty())
+        log_.warning("old journal segments stay uncompressed for now", {{"error", outcome->not_compressed}});
 }
 
 std::vector<std::string> Snapshotter::command(Sequence through) const {

@@ -57,7 +57,7 @@ private:
     void run();
     bool is_due() const;
     void build();
-    void finish(const Result<BuiltSnapshot>& outcome, Sequence through, double seconds);
+    void finish(const Result<BuiltSnapshot>& outcome, Sequence through);
     Result<BuiltSnapshot> run_child(Sequence through);
     std::vector<std::string> command(Sequence through) const;
     void forget_some();

@@ -1,6 +1,10 @@
 // Rule files into one RuleSet. Every problem of every file is found in one go.
 #include "correlator/rule_index.hpp"
 #include "rules/compiler.hpp"
+#include "rules/lint.hpp"
+
+#include <algorithm>
+#include <iterator>
 
 namespace incidentd {
 namespace {
@@ -99,6 +103,24 @@ std::shared_ptr<const RuleSet> indexed(RuleSet set, std::string hash) {
 
 }  // namespace
 
+bool RulePlace::has(std::string_view key) const {
+    return std::any_of(keys.begin(), keys.end(), [key](const Key& one) { return one.key == key; });
+}
+
+Location RulePlace::at(std::string_view key) const {
+    const auto found = std::find_if(keys.begin(), keys.end(), [key](const Key& one) { return one.key == key; });
+    if (found == keys.end()) return where;
+    return {where.file, found->line, found->column};
+}
+
+RulePlace place_of(const SettingsNode& rule) {
+    RulePlace place{rule.where, rule.path, {}};
+    for (const SettingsNode::Member& member : rule.members) {
+        place.keys.push_back({member.key, member.value.where.line, member.value.where.column});
+    }
+    return place;
+}
+
 std::string Compilation::name_of(FieldReader& reader, const std::string& section, std::size_t ordinal) {
     const bool is_given = reader.has("name");
     std::string name = reader.text("name");
@@ -135,7 +157,7 @@ std::shared_ptr<const RuleSet> load_and_compile(RuleBundle& bundle, const RuleSo
     for (auto& [name, table] : compilation.tables) bundle.tables.emplace_back(name, std::move(table.text));
     for (auto& [name, zone] : compilation.zones) bundle.zones.emplace_back(name, std::move(zone.text));
     if (problems.items().size() != before) return nullptr;
-    (void)now;
+    warn_of_doubtful_rules(compilation, now);
     return indexed(std::move(compilation.set), bundle.hash());
 }
 

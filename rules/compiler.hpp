@@ -19,7 +19,16 @@ namespace incidentd {
 struct RulePlace {
     Location where;
     std::string path;
+    struct Key {
+        std::string key;
+        int line = 0, column = 0;  // of the value
+    };
+    std::vector<Key> keys{};
+
+    bool has(std::string_view key) const;
+    Location at(std::string_view key) const;  // the rule's own place when it has no such key
 };
+RulePlace place_of(const SettingsNode& rule);
 
 // Beside each list of the set, the places of its rules, in the same order; the built-in rules have none.
 struct RulePlaces {

@@ -104,7 +104,7 @@ void compile_correlate(Compilation& compilation, const SettingsNode& node) {
         read_incident(*incident, rule, compilation.problems);
     }
     compilation.set.correlate.push_back(std::move(rule));
-    if (!compilation.is_built_in) compilation.places.correlate.push_back({node.where, node.path});
+    if (!compilation.is_built_in) compilation.places.correlate.push_back(place_of(node));
 }
 
 }  // namespace incidentd

@@ -194,7 +194,7 @@ void compile_enrich(Compilation& compilation, const SettingsNode& node) {
         }
     }
     compilation.set.enrich.push_back(std::move(rule));
-    compilation.places.enrich.push_back({node.where, node.path});
+    compilation.places.enrich.push_back(place_of(node));
 }
 
 void build_lookups(Compilation& compilation) {

@@ -10,7 +10,7 @@ void compile_dedup(Compilation& compilation, const SettingsNode& node) {
     rule.match = reader.matchers("match");
     rule.key = reader.labels("key");
     compilation.set.dedup.push_back(std::move(rule));
-    compilation.places.dedup.push_back({node.where, node.path});
+    compilation.places.dedup.push_back(place_of(node));
 }
 
 void compile_pair(Compilation& compilation, const SettingsNode& node) {
@@ -23,7 +23,7 @@ void compile_pair(Compilation& compilation, const SettingsNode& node) {
     rule.equal = reader.labels("equal");
     rule.equal_optional = read_optional(reader);
     compilation.set.pairs.push_back(std::move(rule));
-    compilation.places.pairs.push_back({node.where, node.path});
+    compilation.places.pairs.push_back(place_of(node));
 }
 
 }  // namespace incidentd

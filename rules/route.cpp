@@ -55,7 +55,7 @@ void compile_route(Compilation& compilation, const SettingsNode& node) {
     reader.read("continue", route.proceed);
     reader.read("update_every", route.update_every);
     compilation.set.routes.push_back(std::move(route));
-    compilation.places.routes.push_back({node.where, node.path});
+    compilation.places.routes.push_back(place_of(node));
 }
 
 // Routes see an incident, and of its alerts' labels only those that form groups: another label never has a value.

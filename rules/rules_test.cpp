@@ -234,6 +234,15 @@ TEST_CASE("what docs/rules.md shows is what is compiled") {
         at = end;
     }
     REQUIRE(blocks.size() == 2);
-    compiled({{{"docs/rules.md", blocks[0]}}, {"rt", "hook"}});
+    RuleBundle bundle{{{"docs/rules.md", blocks[0]}}, {"rt", "hook"}};
+    const auto zone = [](const std::string& name) -> Result<std::string> {
+        std::ifstream file("/usr/share/zoneinfo/" + name, std::ios::binary);
+        return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    };
+    Problems problems;
+    CHECK(load_and_compile(bundle, {{}, zone, {}}, Instant{}, problems) != nullptr);
+    CHECK(render_problems(problems, false) == "");
+    REQUIRE(bundle.zones.size() == 1);
+    compiled(bundle);
     CHECK(default_rules().substr(0, blocks[1].size()) == blocks[1]);
 }

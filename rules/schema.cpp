@@ -82,11 +82,19 @@ std::string markdown_table(const Shape& shape) {
     std::string out = "| key | type | default | notes |\n|---|---|---|---|\n";
     for (const Field& field : shape.fields) {
         std::string notes = bounds_text(field);
-        if (!notes.empty() && !field.note.empty()) notes += ". ";
+        if (!notes.empty() && !field.note.empty()) notes += "; ";
         if (!notes.empty() && notes[0] == 'a') notes[0] = 'A';
         notes += field.note;
         out += "| `" + std::string(field.key) + "` | " + type_text(field) + " | " +
                (field.required ? "required" : std::string(field.initial)) + " | " + notes + " |\n";
+    }
+    return out;
+}
+
+std::string markdown_tables() {
+    std::string out;
+    for (const Shape* shape : all_shapes()) {
+        out += (out.empty() ? "## " : "\n## ") + std::string(shape->name) + "\n\n" + markdown_table(*shape);
     }
     return out;
 }

@@ -65,6 +65,8 @@ std::vector<const Shape*> all_shapes();
 std::string bounds_text(const Field& field);
 // The keys of a shape as the Markdown table docs/rules.md holds.
 std::string markdown_table(const Shape& shape);
+// All of them, each under its name.
+std::string markdown_tables();
 // JSON Schema (draft 2020-12) of a rule file.
 std::string json_schema();
 

@@ -27,7 +27,7 @@ void compile_quiet(Compilation& compilation, const SettingsNode& node, const Sha
         reader.problem("to", "must be later than `from`, " + to_rfc3339(rule.schedule.from));
     }
     compilation.set.silences.push_back(std::move(rule));
-    compilation.places.silences.push_back({node.where, node.path});
+    compilation.places.silences.push_back(place_of(node));
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ void compile_inhibit(Compilation& compilation, const SettingsNode& node) {
     rule.equal = reader.labels("equal");
     rule.equal_optional = read_optional(reader);
     compilation.set.inhibit.push_back(std::move(rule));
-    compilation.places.inhibit.push_back({node.where, node.path});
+    compilation.places.inhibit.push_back(place_of(node));
 }
 
 void compile_flapping(Compilation& compilation, const SettingsNode& node) {
@@ -79,7 +79,7 @@ void compile_flapping(Compilation& compilation, const SettingsNode& node) {
         reader.problem("low", "must be below `high`");
     }
     compilation.set.flapping.push_back(std::move(rule));
-    compilation.places.flapping.push_back({node.where, node.path});
+    compilation.places.flapping.push_back(place_of(node));
 }
 
 void compile_storm(Compilation& compilation, const SettingsNode& node) {
@@ -95,7 +95,7 @@ void compile_storm(Compilation& compilation, const SettingsNode& node) {
     reader.read("leave_after", rule.leave_after);
     if (const auto pass = reader.choice("pass"); pass.has_value()) rule.pass = static_cast<Severity>(*pass);
     compilation.set.storms.push_back(std::move(rule));
-    compilation.places.storms.push_back({node.where, node.path});
+    compilation.places.storms.push_back(place_of(node));
 }
 
 }  // namespace incidentd

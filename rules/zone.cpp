@@ -139,8 +139,8 @@ public:
         const std::string_view indices = take(counts_.times);
         const std::string_view types = take(counts_.types * 6);
         skip(counts_.chars + counts_.leaps * 12 + counts_.standards + counts_.utcs);
-        if (broken_ || bytes_.empty() || bytes_.front() != '\n' || bytes_.back() != '\n') return false;
-        footer = bytes_.substr(1, bytes_.size() < 2 ? 0 : bytes_.size() - 2);
+        if (broken_ || bytes_.size() < 2 || bytes_.front() != '\n' || bytes_.back() != '\n') return false;
+        footer = bytes_.substr(1, bytes_.size() - 2);
         first = static_cast<std::int32_t>(big_endian(types.substr(0, 4)));
         for (std::size_t i = 0; i < counts_.times; ++i) {
             const auto type = static_cast<std::size_t>(static_cast<unsigned char>(indices[i]));

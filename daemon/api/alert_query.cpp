@@ -12,7 +12,8 @@ namespace {
 // Alertmanager's answer always has an end; an alert whose source promises no refresh gets one far enough away.
 constexpr Duration open_end = hours(24);
 
-void put_map(std::string& out, std::string_view name, const std::vector<std::pair<std::string, std::string>>& members) {
+template <class Pairs>
+void put_map(std::string& out, std::string_view name, const Pairs& members) {
     append_json_string(out, name);
     out += ":{";
     bool first = true;
@@ -24,13 +25,6 @@ void put_map(std::string& out, std::string_view name, const std::vector<std::pai
         append_json_string(out, value);
     }
     out += '}';
-}
-
-std::vector<LabelView> views(const std::vector<std::pair<std::string, std::string>>& labels) {
-    std::vector<LabelView> out;
-    out.reserve(labels.size());
-    for (const auto& [name, value] : labels) out.push_back({name, value});
-    return out;
 }
 
 std::string receivers_as_json(const std::vector<std::string>& names) {
@@ -84,7 +78,9 @@ bool AlertQuery::collect(const Correlator& engine) {
         if (!state.held || !state.firing) continue;
         if (state.suppressed ? !filter_.silenced : !filter_.active) continue;
         const AlertRow row = engine.alert_row(slots_[next_]);
-        if (!filter_.match.empty() && !matches_all(filter_.match, views(row.labels))) continue;
+        if (!filter_.match.empty() &&
+            !matches_all(filter_.match, std::vector<LabelView>(row.labels.begin(), row.labels.end())))
+            continue;
         found_.push_back({row.alertmanager_fingerprint, row.fingerprint, state.incident});
     }
     if (next_ < slots_.size()) return false;
@@ -126,16 +122,11 @@ void AlertQuery::open_group(const Correlator& engine, IncidentId incident) {
 void AlertQuery::render_alert(const Correlator& engine, const AlertRow& row, std::uint32_t slot) {
     const Correlator::AlertState state = engine.alert_state(slot);
     const Instant ends = state.expires_at.is_set() ? state.expires_at : row.last_seen + open_end;
-    std::vector<std::pair<std::string, std::string>> annotations = row.annotations;
+    OwnedLabels annotations = row.annotations;
     // Sources other than Prometheus carry their words outside of annotations.
-    const auto add = [&annotations](const char* name, const std::string& text) {
-        const bool there =
-            std::any_of(annotations.begin(), annotations.end(), [&](const auto& a) { return a.first == name; });
-        if (!there && !text.empty()) annotations.emplace_back(name, text);
-    };
     if (row.annotations.empty()) {
-        add("summary", row.title);
-        add("description", row.text);
+        if (!row.title.empty()) annotations.add({"summary", row.title});
+        if (!row.text.empty()) annotations.add({"description", row.text});
     }
     body_ += '{';
     put_map(body_, "annotations", annotations);

@@ -109,6 +109,7 @@ struct Dispatcher::State {
     std::size_t waiting = 0;
     bool draining = false;
     Instant latest;  // of the last call
+    Duration ahead;  // of the wall clock
 };
 
 void tell(const SinkQueue& queue, std::string reason, DispatcherOutput& out) {
@@ -124,7 +125,7 @@ void Dispatcher::State::begin(SinkQueue& queue, IncidentId incident, Instant now
     queue.rate.take(now);
     if (queue.breaker.begun()) tell(queue, {}, out);
     const bool look_up_first = job.action.may_have_been_sent || job.unclear;
-    job.session = queue.policy.sink->begin(job.action, Attempt{job.attempts, look_up_first, now});
+    job.session = queue.policy.sink->begin(job.action, Attempt{job.attempts, look_up_first, now - ahead});
     take(queue, incident, job.session->start(), now, out);
 }
 
@@ -139,9 +140,11 @@ void Dispatcher::State::take(SinkQueue& queue, IncidentId incident, SinkStep ste
 Instant Dispatcher::State::rest(SinkQueue& queue, IncidentId incident, const SinkVerdict& verdict, Instant now) {
     const Job& job = *queue.lanes.at(incident).front();
     Instant due = now + jitter.up_to(backoff(queue.policy, job.attempts));
-    if (verdict.retry_after) {
-        due = now + *verdict.retry_after + jitter.up_to(queue.policy.retry_first);
-        const Instant pause = now + std::min(*verdict.retry_after, queue.policy.retry_most);
+    std::optional<Duration> wish = verdict.retry_after;
+    if (!wish && verdict.retry_at) wish = std::clamp(*verdict.retry_at - (now - ahead), Duration{0}, retry_after_max);
+    if (wish) {
+        due = now + *wish + jitter.up_to(queue.policy.retry_first);
+        const Instant pause = now + std::min(*wish, queue.policy.retry_most);
         queue.paused_until = std::max(queue.paused_until, pause);
     }
     due = std::min(due, job.submitted + queue.policy.give_up_after);  // the last attempt
@@ -281,6 +284,8 @@ std::optional<Instant> Dispatcher::next_due() const {
     }
     return earliest;
 }
+
+void Dispatcher::clock_is_ahead(Duration by) { state_->ahead = by; }
 
 void Dispatcher::drain() { state_->draining = true; }
 

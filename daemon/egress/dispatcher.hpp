@@ -72,6 +72,9 @@ public:
     Dispatcher(std::vector<SinkPolicy> sinks, std::uint64_t seed);
     ~Dispatcher();
 
+    // From now on the `now` of every call is so far ahead of the wall clock, which is what others sign and date by.
+    void clock_is_ahead(Duration by);
+
     // An action that is here already (same idempotency key) is taken once. For an unknown sink the report says so.
     void submit(Action action, Instant now, DispatcherOutput& out);
     void answered(CallId id, const HttpAnswer& answer, Instant now, DispatcherOutput& out);

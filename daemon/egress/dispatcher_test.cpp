@@ -194,6 +194,18 @@ TEST_CASE("dispatcher: Retry-After holds for the action as it is, for the sink u
     CHECK(bench.calls() == Texts{"inc1/1#2"});
 }
 
+TEST_CASE("dispatcher: Retry-After as a date without the sender's clock is measured with ours") {
+    Bench bench;
+    bench.submit(action_for(1, 1));
+    bench.answer("inc1/1#1", 429, "Thu, 01 Jan 1970 00:18:00 GMT");  // 1,080 s; it is 1,000 s
+    const Instant again = bench.out.attempts.back().again_at.value();
+    CHECK(again > start + seconds(80));
+    CHECK(again <= start + seconds(81));
+    bench.pass();
+    bench.answer("inc1/1#2", 503, "Thu, 01 Jan 1970 00:00:01 GMT");  // over: at once
+    CHECK(bench.out.attempts.back().again_at.value() <= bench.now + seconds(1));
+}
+
 TEST_CASE("dispatcher: a ticket is looked up once an earlier attempt may have arrived, and from then on") {
     Bench bench;
     bench.submit(action_for(1, 1));

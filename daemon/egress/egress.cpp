@@ -39,13 +39,15 @@ struct Egress::Loop {
     bool take_mail();  // false: asked to stop
     void handle(DispatcherOutput& out);
     void offer_reports();
-    Duration patience() const;
+    Duration patience();
+    Instant now();  // for the dispatcher, told how far it is ahead of the wall clock
 
     const EgressOptions options;
     const Report report;
     const Attempted attempted;
     Mailbox& mailbox;
     HttpClient client;
+    SteadyTime time;
     Dispatcher dispatcher;
     std::deque<DeliveryReported> reports;  // not yet accepted
     // When the attempt began that runs for an incident and sink.
@@ -67,8 +69,8 @@ bool Egress::Loop::take_mail() {
         stop_by = monotonic_now() + std::chrono::milliseconds(options.stop_grace.ms);
         dispatcher.drain();
     }
-    for (Action& action : actions) dispatcher.submit(std::move(action), wall_clock_now(), out);
-    dispatcher.tick(wall_clock_now(), out);
+    for (Action& action : actions) dispatcher.submit(std::move(action), now(), out);
+    dispatcher.tick(now(), out);
     handle(out);
     return !stop;
 }
@@ -95,9 +97,15 @@ void Egress::Loop::offer_reports() {
     while (!reports.empty() && report(reports.front())) reports.pop_front();
 }
 
-Duration Egress::Loop::patience() const {
+Instant Egress::Loop::now() {
+    const Instant at = time.at(wall_clock_now(), uptime_now());
+    dispatcher.clock_is_ahead(time.ahead());
+    return at;
+}
+
+Duration Egress::Loop::patience() {
     Duration wait = longest_wait;
-    if (const auto due = dispatcher.next_due()) wait = std::min(wait, *due - wall_clock_now());
+    if (const auto due = dispatcher.next_due()) wait = std::min(wait, *due - now());
     if (!reports.empty()) wait = std::min(wait, refused_report_wait);
     if (stop_by) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*stop_by - monotonic_now());
@@ -119,9 +127,9 @@ void Egress::Loop::run() {
         for (HttpClient::Done& one : done) {
             DispatcherOutput out;
             if (const auto* answer = std::get_if<HttpAnswer>(&one.outcome))
-                dispatcher.answered(one.id, *answer, wall_clock_now(), out);
+                dispatcher.answered(one.id, *answer, now(), out);
             else
-                dispatcher.failed(one.id, std::get<NoAnswer>(one.outcome), wall_clock_now(), out);
+                dispatcher.failed(one.id, std::get<NoAnswer>(one.outcome), now(), out);
             handle(out);
         }
     }

@@ -113,6 +113,7 @@ Awaitable<bool> HttpSession::read_request() {
                 continue;
             }
             if (host_.bodies_bytes > host_.limits.bodies_bytes_max) {
+                forget_body();  // first: while we answer, no other request may be refused for this one
                 co_return co_await refuse(503, "too many large requests at once; send it again later");
             }
             if (unread().size() == capacity_) co_return co_await refuse(400, "a chunk's header is too long");

@@ -27,7 +27,7 @@ void ReadModelBatch::add(const Effect& effect) {
 }
 
 void ReadModelBatch::put(Instant, const IncidentChanged& changed) {
-    if (incidents_.insert_or_assign(changed.incident.id, changed.incident).second) weight_ += state_bytes;
+    if (incidents_.insert_or_assign(changed.incident->id, *changed.incident).second) weight_ += state_bytes;
 }
 
 void ReadModelBatch::put(Instant at, const DeliveryChanged& changed) {

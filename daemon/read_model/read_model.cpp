@@ -12,7 +12,8 @@
 namespace incidentd {
 namespace {
 
-std::string json_object(const std::vector<std::pair<std::string, std::string>>& members) {
+template <class Pairs>
+std::string json_object(const Pairs& members) {
     std::string out = "{";
     for (const auto& [name, value] : members) {
         if (out.size() > 1) out += ',';
@@ -152,7 +153,7 @@ Result<void> ReadModelWriter::take_over(const Correlator& engine, Sequence throu
     engine.describe_state([&](Effect&& effect) {
         batch.add(effect);
         if (const auto* incident = std::get_if<IncidentChanged>(&effect.what))
-            batch.add(Effect{now, TimelineAdded{incident->incident.id, "gap", gap}});
+            batch.add(Effect{now, TimelineAdded{incident->incident->id, "gap", gap}});
     });
     Result<void> done = in_transaction([&]() -> Result<void> {
         if (Result<void> over = database_.execute(

@@ -123,7 +123,7 @@ TEST_CASE("counts are brought up to date in place, and of an incident the last s
     ReadModelBatch batch;
     auto state = std::make_unique<StateUpdate>();
     state->counts.push_back({{1, 1}, 42, Instant{9'000}});
-    state->incidents.push_back(std::get<IncidentChanged>(incident_effect(1, IncidentState::open, "t").what).incident);
+    state->incidents.push_back(*std::get<IncidentChanged>(incident_effect(1, IncidentState::open, "t").what).incident);
     state->incidents.back().messages_total = 43;
     state->told_through = Instant{9'500};
     batch.add(std::move(state));

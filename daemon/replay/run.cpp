@@ -54,16 +54,16 @@ void ReplayRun::perform(const Input& input, Instant at) {
 void ReplayRun::note(Effect& effect) {
     if (auto* decided = std::get_if<AlertDecided>(&effect.what)) return note_decision(*decided);
     if (auto* changed = std::get_if<IncidentChanged>(&effect.what)) {
-        const IncidentId id = changed->incident.id;
-        if (changed->incident.state == IncidentState::dropped) {
+        const IncidentId id = changed->incident->id;
+        if (changed->incident->state == IncidentState::dropped) {
             ++tally_.dropped;
             note_over(id);
             incidents_.erase(id);
             return;
         }
-        if (keep_steps_ && changed->incident.state == IncidentState::open)
+        if (keep_steps_ && changed->incident->state == IncidentState::open)
             steps_.push_back({effect.at, id, IncidentStep::Kind::update});
-        incidents_.insert_or_assign(id, std::move(changed->incident));
+        incidents_.insert_or_assign(id, std::move(*changed->incident));
     } else if (auto* opened = std::get_if<IncidentOpened>(&effect.what)) {
         ++tally_.opened;
         if (keep_steps_) steps_.push_back({effect.at, opened->incident, IncidentStep::Kind::open});
@@ -72,7 +72,7 @@ void ReplayRun::note(Effect& effect) {
         note_over(resolved->incident);
         if (keep_steps_) steps_.push_back({effect.at, resolved->incident, IncidentStep::Kind::close});
     } else if (auto* due = std::get_if<ActionDue>(&effect.what)) {
-        note_action(due->action);
+        note_action(*due->action);
     }
 }
 

@@ -19,7 +19,7 @@ constexpr std::chrono::seconds counts_told_every{1};  // less often: under load 
 }  // namespace
 
 Shard::Shard(Inbox& inbox, Worker& worker, std::function<bool()> has_room)
-    : inbox_(inbox), worker_(worker), has_room_(std::move(has_room)) {}
+    : inbox_(inbox), worker_(worker), has_room_(std::move(has_room)), time_(worker.now()) {}
 
 Shard::~Shard() { stop(); }
 
@@ -40,10 +40,11 @@ void Shard::run() {
     for (;;) {
         const bool stopping = stopping_.load();
         items.clear();
-        inbox_.pop(items, items_per_step, stopping ? std::chrono::milliseconds(1) : patience(wall_clock_now()));
+        inbox_.pop(items, items_per_step,
+                   stopping ? std::chrono::milliseconds(1) : patience(time_.at(wall_clock_now(), uptime_now())));
         const bool nothing_left = items.empty();
-        const Instant now = wall_clock_now();
-        worker_.step(items, now);
+        const Instant now = time_.at(wall_clock_now(), uptime_now());
+        worker_.step(items, now, time_.ahead());
         tell_state();
         publish();
         steps_.fetch_add(1, std::memory_order_relaxed);

@@ -1,6 +1,7 @@
 // The shard's thread: waits at the inbox or for the next deadline, and lets the worker do one step after the other.
 #pragma once
 
+#include "daemon/clock.hpp"
 #include "daemon/inbox.hpp"
 #include "daemon/log.hpp"
 #include "daemon/shard/worker.hpp"
@@ -41,6 +42,7 @@ private:
     const std::function<bool()> has_room_;
     std::uint64_t alerts_max_ = UINT64_MAX;
     std::chrono::steady_clock::time_point told_at_, counts_told_at_;
+    SteadyTime time_;
 
     mutable std::mutex mutex_;
     EngineSizes sizes_;  // guarded by mutex_

@@ -13,6 +13,14 @@ bool is_start(const InboxItem& item) {
     return input != nullptr && std::holds_alternative<Started>(input->input);
 }
 
+// A promise counts from the wall clock. Taken as it is, it would be broken before it is made.
+void put_off_expiry(std::vector<InboxItem>& items, Duration by) {
+    for (InboxItem& item : items)
+        if (auto* alerts = std::get_if<AlertsItem>(&item))
+            for (AlertEvent& event : alerts->batch.events())
+                if (event.expires_at.is_set()) event.expires_at = event.expires_at + by;
+}
+
 }  // namespace
 
 Worker::Worker(Correlator engine, Sequence last, Instant last_at, CommitPort& commits, Metrics& metrics,
@@ -25,8 +33,9 @@ Worker::Worker(Correlator engine, Sequence last, Instant last_at, CommitPort& co
       sources_(std::move(sources)),
       release_(std::move(release)) {}
 
-void Worker::step(std::vector<InboxItem>& items, Instant now) {
+void Worker::step(std::vector<InboxItem>& items, Instant now, Duration ahead) {
     now_ = std::max(now_, now);  // a clock that steps back must not reorder the journal
+    if (ahead.ms > 0) put_off_expiry(items, ahead);
     // First what is due, so that no deadline stands between the look at what is known and its apply(). Only Started
     // comes before deadlines: it moves those that nobody watched.
     const bool starting = std::any_of(items.begin(), items.end(), is_start);

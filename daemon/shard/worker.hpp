@@ -23,8 +23,9 @@ public:
     Worker(Correlator engine, Sequence last, Instant last_at, CommitPort& commits, Metrics& metrics,
            std::vector<std::string> sources, std::function<void(std::vector<ReleasedEffects>&&)> release);
 
-    // Takes `items` (left empty) as of `now`, fires what is due, releases what became durable.
-    void step(std::vector<InboxItem>& items, Instant now);
+    // Takes `items` (left empty) as of `now`, fires what is due, releases what became durable. `ahead`: of the wall
+    // clock by which sources promised the next refresh (daemon/clock.hpp).
+    void step(std::vector<InboxItem>& items, Instant now, Duration ahead = {});
 
     // Lets go, once it is durable, what the read model is to know of alerts that changed since it was last told, at
     // most `most` of them. `counts`: also how often alerts were repeated. Returns false when nothing of that is left.
@@ -37,6 +38,7 @@ public:
 
     Correlator& engine() { return engine_; }
     Sequence last() const { return last_; }
+    Instant now() const { return now_; }  // of the last step, or where recovery left off
     // Any thread. The effects of everything up to here were released.
     Sequence released() const { return {released_.load(std::memory_order_acquire)}; }
 

@@ -234,4 +234,21 @@ TEST_CASE("what was journaled replays to the same state") {
     CHECK(replayed.digest() == bench.worker.engine().digest());
 }
 
+TEST_CASE("worker: while time is ahead of a wall clock that was set back, a promised refresh is not overdue at once") {
+    Bench bench;
+    bench.activate_rules();
+    AlertBatch batch("prometheus");
+    AlertDraft draft;
+    draft.labels = {{"alertname", "x"}};
+    draft.expires_at = Instant{6'500};  // half a second from now by the wall clock, which was set back to 6'000
+    REQUIRE(batch.add(draft, EventLimits{}).has_value());
+    std::vector<InboxItem> items;
+    items.push_back(AlertsItem{0, std::move(batch), {}, nullptr, {}});
+    bench.worker.step(items, Instant{10'000}, milliseconds(4'000));
+    bench.worker.step(items, Instant{10'499}, milliseconds(3'800));
+    CHECK(bench.worker.engine().sizes().alerts_firing == 1);
+    bench.worker.step(items, Instant{10'500}, milliseconds(3'800));
+    CHECK(bench.worker.engine().sizes().alerts_firing == 0);
+}
+
 }  // namespace incidentd

@@ -59,7 +59,7 @@ void Coverage::count_alerts(const Stage& stage) {
         for (const PairRule& rule : rules_->pairs) uses_[use++].matched += as_sent && labels.match(rule.clear) ? 1 : 0;
     };
     for (const Stage::Sent& alert : stage.sent()) count(alert.labels, alert.source, true);
-    for (const auto& [fingerprint, row] : stage.memory().alerts) count(row.labels, row.source, false);
+    for (const auto& [fingerprint, row] : stage.memory().alerts) count(row.labels.pairs(), row.source, false);
 }
 
 void Coverage::count_decisions(const Memory& memory) {

@@ -83,8 +83,8 @@ Observed from_alert(const AlertRow& row, const Memory& memory) {
     for (const PastDecision& decision : memory.decisions)
         if (decision.what.alert == row.fingerprint) because += decision.what.because + "\n";
     out.fields.emplace_back("because", because);
-    for (const auto& [name, value] : row.labels) out.fields.emplace_back("labels." + name, value);
-    out.summary = labels_text(row.labels) + " (" + (row.firing ? "firing" : "resolved") +
+    for (const auto& [name, value] : row.labels.pairs()) out.fields.emplace_back("labels." + name, value);
+    out.summary = labels_text(row.labels.pairs()) + " (" + (row.firing ? "firing" : "resolved") +
                   (row.suppressed ? ", suppressed" : "") + ")";
     return out;
 }
@@ -211,7 +211,7 @@ std::vector<std::string> reasons(const Memory& memory, Instant start,
         }
         const auto alert = memory.alerts.find(what.alert);
         const std::string name =
-            alert == memory.alerts.end() ? to_string(what.alert) : labels_text(alert->second.labels);
+            alert == memory.alerts.end() ? to_string(what.alert) : labels_text(alert->second.labels.pairs());
         out.push_back("+" + to_string(decision->at - start) + " " + name + ": " + std::string(to_string(what.verdict)) +
                       (what.incident.is_set() ? " " + to_string(what.incident) : "") + ": " + what.because);
     }

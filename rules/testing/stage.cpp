@@ -201,11 +201,11 @@ void Stage::note(Effect& effect) {
     if (auto* decided = std::get_if<AlertDecided>(&effect.what)) {
         memory_.decisions.push_back({effect.at, std::move(*decided)});
     } else if (auto* incident = std::get_if<IncidentChanged>(&effect.what)) {
-        memory_.incidents.insert_or_assign(incident->incident.id, std::move(incident->incident));
+        memory_.incidents.insert_or_assign(incident->incident->id, std::move(*incident->incident));
     } else if (auto* opened = std::get_if<IncidentOpened>(&effect.what)) {
         memory_.opened.push_back(opened->incident);
     } else if (auto* due = std::get_if<ActionDue>(&effect.what)) {
-        Action& action = due->action;
+        Action& action = *due->action;
         DeliveryReported report;
         report.incident = action.incident.id;
         report.sink = action.sink;

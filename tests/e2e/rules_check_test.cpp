@@ -72,6 +72,62 @@ sinks:
     CHECK(rules({"check", "--config", config, "--sink", "servicenow"}).code == 0);
 }
 
+TEST_CASE("warnings are shown with the line they are in, and count only when asked") {
+    const TempDirectory directory;
+    const std::string file = directory.write("r.yaml", R"(version: 1
+enrich:
+  - {lookup: teams.csv, on: host, take: [team]}
+silences:
+  - {name: past, match: [], schedule: {years: 2020, for: 1h, zone: Europe/Berlin}}
+correlate:
+  - {name: all, by: []}
+  - {name: web, match: 'team="web"', by: [team]}
+)");
+    directory.write("teams.csv", "host,team,rack\nweb1,web,r1\n");
+    const Run text = rules({"check", file});
+    CHECK(text.code == 0);
+    CHECK(text.out.find("good: 1 rule file") != std::string::npos);
+    CHECK(text.err.find("warning: " + file + ":8:5: correlate[1]: can never apply: the rule 'all' in line 7") !=
+          std::string::npos);
+    CHECK(text.err.find("\n      - {name: web, match: 'team=\"web\"', by: [team]}\n        ^\n") != std::string::npos);
+    CHECK(text.err.find("r.yaml:5:39: silences[0].schedule: never comes again") != std::string::npos);
+    CHECK(text.err.find("teams.csv:1:11: no rule takes the columns rack") != std::string::npos);
+    CHECK(rules({"check", file, "--strict"}).code == 1);
+    const Run json = rules({"check", file, "--output", "json"});
+    CHECK(json.code == 0);
+    const Json warnings(json.out);
+    REQUIRE(warnings.size() == 3);
+    CHECK(warnings.text("/0/severity") == "warning");
+    const std::string config = directory.write("incidentd.yaml", "rules: [r.yaml]\nsources: {n: {type: nagios}}\n");
+    const Run whole = run({INCIDENTD_BINARY, "check-config", "--config", config});
+    CHECK(whole.code == 0);
+    CHECK(whole.err.find("can never apply") != std::string::npos);
+}
+
+TEST_CASE("a table or a time zone that is not there is a problem with its place") {
+    const TempDirectory directory;
+    const std::string file = directory.write("r.yaml", R"(version: 1
+enrich:
+  - {lookup: gone.csv, on: host, take: [team]}
+silences:
+  - {name: s, match: [], schedule: {for: 1h, zone: Europe/Belrin}}
+)");
+    const Run text = rules({"check", file});
+    CHECK(text.code == 1);
+    CHECK(text.err.find("r.yaml:3:14: enrich[0].lookup: ") != std::string::npos);
+    CHECK(text.err.find("gone.csv") != std::string::npos);
+    CHECK(text.err.find(
+              "r.yaml:5:52: silences[0].schedule.zone: 'Europe/Belrin' is not a zone of the time zone database; "
+              "did you mean 'Europe/Berlin'?") != std::string::npos);
+}
+
+TEST_CASE("the schema for editors is printed, and the tables of the reference") {
+    const Run schema = rules({"schema"});
+    CHECK(schema.code == 0);
+    CHECK(Json(schema.out).text("/title") == "incidentd rules");
+    CHECK(rules({"schema", "--markdown"}).out.find("## correlate\n\n| key | type |") != std::string::npos);
+}
+
 TEST_CASE("files that are not there and arguments that mean nothing are told apart") {
     const Run missing = rules({"check", "/nonexistent/rules.yaml"});
     CHECK(missing.code == 1);

@@ -28,7 +28,7 @@ public:
         add(std::move(event));
     }
     void operator()(const IncidentChanged& e) {
-        const IncidentView& view = e.incident;
+        const IncidentView& view = *e.incident;
         IncidentView& known = memory_.incidents[view.id];
         const bool over = view.state == IncidentState::resolved || view.state == IncidentState::dropped;
         if (over && known.state != view.state)
@@ -37,7 +37,7 @@ public:
     }
     void operator()(const TimelineAdded&) {}
     void operator()(const ActionDue& e) {
-        const Action& action = e.action;
+        const Action& action = *e.action;
         memory_.handed_out[{action.incident.id, action.sink}] = {action.incident.revision, action.kind};
         Event event{{std::string(to_string(action.kind)), action.sink, to_string(action.incident.id)},
                     attributes_of(action.incident)};

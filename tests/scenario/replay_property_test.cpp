@@ -47,7 +47,7 @@ std::map<IncidentId, IncidentView> lived(const std::vector<Entry>& log) {
         engine.apply(entry.input, entry.at, effects);
         for (Effect& effect : effects)
             if (auto* changed = std::get_if<IncidentChanged>(&effect.what))
-                incidents.insert_or_assign(changed->incident.id, std::move(changed->incident));
+                incidents.insert_or_assign(changed->incident->id, std::move(*changed->incident));
     }
     for (auto& [id, view] : incidents)
         if (auto known = engine.find_incident(id)) view = std::move(*known);

@@ -20,12 +20,12 @@ std::string World::observe(const Effects& effects) {
     for (const Effect& effect : effects) {
         if (effect.at < last) broken("an effect lies before the one that came first");
         last = effect.at;
-        if (const auto* changed = std::get_if<IncidentChanged>(&effect.what)) take(changed->incident);
+        if (const auto* changed = std::get_if<IncidentChanged>(&effect.what)) take(*changed->incident);
         if (const auto* due = std::get_if<ActionDue>(&effect.what)) {
-            const Delivery delivery{due->action.incident.id, due->action.sink};
-            if (!outstanding_.emplace(delivery, due->action.incident.revision).second)
+            const Delivery delivery{due->action->incident.id, due->action->sink};
+            if (!outstanding_.emplace(delivery, due->action->incident.revision).second)
                 broken("a second action for " + to_string(delivery.first) + " and " + delivery.second);
-            if (due->action.incident.state == IncidentState::pending) broken("an action of a pending incident");
+            if (due->action->incident.state == IncidentState::pending) broken("an action of a pending incident");
         }
         if (const auto* delivery = std::get_if<DeliveryChanged>(&effect.what))
             if (delivery->state == DeliveryState::delivered || delivery->state == DeliveryState::dead)

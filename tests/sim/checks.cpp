@@ -6,38 +6,45 @@ namespace incidentd::sim {
 
 std::string name_of_message(Instant start) { return "message " + std::to_string(start.ms % 100'000'000); }
 
-void Checks::forget() {
-    incidents_.clear();
-    by_key_.clear();
-    deliveries_.clear();
-    durable_.clear();
-    read_ = released_ = Sequence{};
+void Checks::begin_life(bool from_kept) {
+    if (from_kept) read_model_ = kept_;
+    std::erase_if(durable_, [this](const auto& message) { return message.second > truncated_; });
+    read_ = truncated_;
     last_at_ = Instant{};
+}
+
+void Checks::truncated(Sequence through) {
+    read_journal();
+    truncated_ = std::max(truncated_, through);
 }
 
 void Checks::take(const ReleasedEffects& effects) {
     for (const Effect& effect : effects.effects) {
         if (const auto* changed = std::get_if<IncidentChanged>(&effect.what)) {
-            const IncidentView& view = changed->incident;
-            const auto [known, is_new] = incidents_.try_emplace(view.id, Known{view.key, view.title, view.began_at});
+            const IncidentView& view = *changed->incident;
+            const auto [known, is_new] =
+                read_model_.incidents.try_emplace(view.id, Known{view.key, view.title, view.began_at});
             if (!is_new && (known->second.key != view.key || known->second.began != view.began_at))
                 throw Violation(to_string(view.id) + " became another incident");
             known->second.resolved = view.state == IncidentState::resolved;
-            by_key_[view.key] = view.id;
+            read_model_.by_key[view.key] = view.id;
         }
         if (const auto* delivery = std::get_if<DeliveryChanged>(&effect.what))
-            deliveries_[{delivery->incident, delivery->sink}] = delivery->state;
+            read_model_.deliveries[{delivery->incident, delivery->sink}] = delivery->state;
     }
+    read_model_.reflects = effects.sequence;
 }
 
-void Checks::recovered(const ReleasedEffects& effects) { take(effects); }
+void Checks::recovered(const ReleasedEffects& effects) {
+    if (effects.sequence <= read_model_.reflects) return;  // the read model has it
+    take(effects);
+}
 
 void Checks::released(const ReleasedEffects& effects) {
     if (effects.sequence > journal_.durable())
         throw Violation("effects of entry " + std::to_string(effects.sequence.value) +
                         " were let go while the disk holds only " + std::to_string(journal_.durable().value));
-    if (effects.sequence <= released_) throw Violation("effects were let go out of order");
-    released_ = effects.sequence;
+    if (effects.sequence <= read_model_.reflects) throw Violation("effects were let go out of order");
     take(effects);
 }
 
@@ -52,7 +59,8 @@ void Checks::read_journal() {
         const Result<Input> input = decode(entry.record, scratch);
         if (!input) throw Violation("a record does not decode: " + input.error().message);
         if (const auto* alerts = std::get_if<AlertsReceived>(&*input))
-            for (const AlertEvent& event : alerts->events) durable_.insert(name_of_message(event.starts_at));
+            for (const AlertEvent& event : alerts->events)
+                durable_.try_emplace(name_of_message(event.starts_at), read_);
         return true;
     });
 }
@@ -110,11 +118,12 @@ void Checks::replay_equals(const Correlator& engine, Instant now, const EngineLi
 }
 
 void Checks::tickets(const TicketSystem& system, const std::string& sink, bool settled) {
+    const auto& [incidents, by_key, deliveries, reflects] = read_model_;
     std::set<std::string> keys;
     for (const Ticket& ticket : system.tickets()) {
-        const auto known = by_key_.find(ticket.key);
-        if (known == by_key_.end()) throw Violation(sink + ": a ticket for " + ticket.key + ", which never was");
-        const Known& incident = incidents_.at(known->second);
+        const auto known = by_key.find(ticket.key);
+        if (known == by_key.end()) throw Violation(sink + ": a ticket for " + ticket.key + ", which never was");
+        const Known& incident = incidents.at(known->second);
         if (!ticket.subject.ends_with(incident.title))
             throw Violation(sink + ": " + ticket.key + " is \"" + incident.title + "\", its ticket \"" +
                             ticket.subject + "\"");
@@ -122,21 +131,21 @@ void Checks::tickets(const TicketSystem& system, const std::string& sink, bool s
             throw Violation(sink + ": the ticket of " + ticket.key + " belongs to another incident");
         keys.insert(ticket.key);
         if (!settled) continue;
-        const auto delivery = deliveries_.find({known->second, sink});
-        if (delivery == deliveries_.end()) throw Violation(sink + ": nobody ordered a ticket for " + ticket.key);
+        const auto delivery = deliveries.find({known->second, sink});
+        if (delivery == deliveries.end()) throw Violation(sink + ": nobody ordered a ticket for " + ticket.key);
         if (ticket.resolved != incident.resolved && delivery->second != DeliveryState::dropped)
             throw Violation(sink + ": " + ticket.key + " is " + (incident.resolved ? "" : "not ") +
                             "resolved, unlike its ticket");
     }
     if (!settled) return;
-    for (const auto& [what, state] : deliveries_)
-        if (what.second == sink && state != DeliveryState::dropped && !keys.contains(incidents_.at(what.first).key))
-            throw Violation(sink + ": no ticket for " + incidents_.at(what.first).key);
+    for (const auto& [what, state] : deliveries)
+        if (what.second == sink && state != DeliveryState::dropped && !keys.contains(incidents.at(what.first).key))
+            throw Violation(sink + ": no ticket for " + incidents.at(what.first).key);
 }
 
 std::vector<std::pair<IncidentId, std::string>> Checks::dead() const {
     std::vector<std::pair<IncidentId, std::string>> out;
-    for (const auto& [what, state] : deliveries_)
+    for (const auto& [what, state] : read_model_.deliveries)
         if (state == DeliveryState::dead) out.push_back(what);
     return out;
 }

@@ -24,8 +24,15 @@ public:
     Checks(Stage& stage, MemoryJournal& journal) : stage_(stage), journal_(journal) {}
 
     void released(const ReleasedEffects& effects);   // by the worker
-    void recovered(const ReleasedEffects& effects);  // by recovery; forget() comes before
-    void forget();
+    void recovered(const ReleasedEffects& effects);  // by recovery; begin_life() comes before
+
+    // What is known of incidents and deliveries stands for the read model: it has the sequence it reflects, and a crash
+    // may take it back to where it was last kept.
+    void keep_read_model() { kept_ = read_model_; }
+    void begin_life(bool from_kept);
+    Sequence reflects() const { return read_model_.reflects; }
+    Sequence kept_reflects() const { return kept_.reflects; }
+    void truncated(Sequence through);               // the journal forgot entries up to there
     void acknowledged(const std::string& message);  // the sender got a 2xx
     void all_acknowledged_are_durable();            // after a recovery
 
@@ -46,13 +53,19 @@ private:
     void take(const ReleasedEffects& effects);
     void read_journal();
 
+    struct ReadModel {
+        std::map<IncidentId, Known> incidents;
+        std::map<std::string, IncidentId> by_key;
+        std::map<std::pair<IncidentId, std::string>, DeliveryState> deliveries;
+        Sequence reflects;
+    };
+
     Stage& stage_;
     MemoryJournal& journal_;
-    std::map<IncidentId, Known> incidents_;
-    std::map<std::string, IncidentId> by_key_;
-    std::map<std::pair<IncidentId, std::string>, DeliveryState> deliveries_;
-    std::set<std::string> acknowledged_, durable_;  // messages
-    Sequence read_, released_;
+    ReadModel read_model_, kept_;
+    std::set<std::string> acknowledged_;       // messages
+    std::map<std::string, Sequence> durable_;  // messages, by the entry that first held each
+    Sequence read_, truncated_;
     Instant last_at_;
 };
 

@@ -1,6 +1,8 @@
 #include "tests/sim/host.hpp"
 
 #include "adapters/sinks/test_kit.hpp"
+#include "correlator/snapshot.hpp"
+#include "daemon/clock.hpp"
 #include "daemon/recovery.hpp"
 #include "rules/rules.hpp"
 
@@ -76,6 +78,7 @@ struct Host::Life {
     Life(Host& host, Recovered recovered, std::uint64_t number_)
         : number(number_),
           last_time(recovered.last_at),
+          engine_time(recovered.last_at),
           inbox(host.inbox_bytes_, inbox_reserve),
           disk(
               host.stage_, host.journal_, host.equipment_.log, host.equipment_.metrics, [&host] { host.set_step({0}); },
@@ -88,7 +91,8 @@ struct Host::Life {
                          host.checks_.released(one);
                          for (Effect& effect : one.effects)
                              if (auto* due = std::get_if<ActionDue>(&effect.what))
-                                 host.life_->dispatcher.submit(std::move(due->action), host.stage_.wall(), out);
+                                host.life_->dispatcher.submit(std::move(*due->action),
+                                                              host.life_->egress_now(host.stage_), out);
                      }
                      host.perform(std::move(out));
                  }),
@@ -107,8 +111,18 @@ struct Host::Life {
         return policies;
     }
 
+    // What the shard's and the egress thread do with their clocks.
+    Instant engine_now(const Stage& stage) { return last_time = engine_time.at(stage.wall(), uptime(stage)); }
+    Instant egress_now(const Stage& stage) {
+        const Instant now = egress_time.at(stage.wall(), uptime(stage));
+        dispatcher.clock_is_ahead(egress_time.ahead());
+        return now;
+    }
+    static Duration uptime(const Stage& stage) { return stage.now - Instant{}; }
+
     const std::uint64_t number;
     Instant last_time;  // the highest the worker was given
+    SteadyTime engine_time, egress_time;
     Inbox inbox;
     Disk disk;
     Worker worker;
@@ -140,24 +154,28 @@ void Host::in_this_life(Duration delay, What what) {
 }
 
 void Host::start() {
-    checks_.forget();
-    Result<Recovered> recovered =
-        recover(journal_, limits_, equipment_.log, [this](ReleasedEffects&& effects) { checks_.recovered(effects); });
+    checks_.begin_life(std::exchange(read_model_falls_back_, false));
+    const ReadModelPort read_model{checks_.reflects(), [](const Correlator&, Sequence, bool is_behind) {
+                                       if (is_behind) throw Violation("no snapshot is as old as the read model");
+                                   }};
+    Result<Recovered> recovered = recover(
+        journal_, limits_, equipment_.log, [this](ReleasedEffects&& effects) { checks_.recovered(effects); },
+        read_model);
     if (!recovered) throw Violation("recovery failed: " + recovered.error().message);
     checks_.all_acknowledged_are_durable();
     std::vector<Action> owed = recovered->engine.pending_actions();
     const bool is_first = recovered->engine.instance().empty();
     const std::string rules_hash = recovered->rules_hash;
-    const Sequence last = recovered->last;
+    const Sequence last = recovered->last, snapshot = recovered->snapshot;
     life_ = std::make_unique<Life>(*this, std::move(*recovered), ++lives_);
-    stage_.say("the daemon starts behind entry " + std::to_string(last.value) + ", owes " +
-               std::to_string(owed.size()) + " actions");
+    stage_.say("the daemon starts behind entry " + std::to_string(last.value) + " with snapshot " +
+               std::to_string(snapshot.value) + ", owes " + std::to_string(owed.size()) + " actions");
     check_tickets(false);
     if (is_first) push_input(Genesis{"0123456789ab", "sim"});
     if (rules_hash != equipment_.rules(rules_).hash) push_input(equipment_.rules(rules_));
     if (last.value > 0) push_input(Started{minutes(5)});
     DispatcherOutput out;
-    for (Action& action : owed) life_->dispatcher.submit(std::move(action), stage_.wall(), out);
+    for (Action& action : owed) life_->dispatcher.submit(std::move(action), life_->egress_now(stage_), out);
     perform(std::move(out));
 }
 
@@ -170,12 +188,72 @@ void Host::crash() {
     stage_.fault(kept < unsynced ? "crash with a torn tail" : "crash");
     life_.reset();
     journal_.crash(kept);
+    const std::vector<Sequence> snapshots = journal_.snapshots();
+    const bool older_will_do = journal_.first().value == 1 ||
+                               (snapshots.size() > 1 && journal_.load_snapshot_at(snapshots[snapshots.size() - 2]));
+    if (!snapshots.empty() && older_will_do && stage_.random.one_in(4)) {
+        stage_.fault("newest snapshot damaged");
+        journal_.damage_newest_snapshot();
+    }
+    read_model_falls_back_ = stage_.random.one_in(3);
     if (stage_.random.one_in(3)) {
         stage_.fault("clock step over a restart");
         stage_.skew = stage_.random.up_to(minutes(20)) - minutes(10);
     }
     const Duration down = stage_.random.one_in(5) ? stage_.random.up_to(minutes(15)) : stage_.random.up_to(seconds(9));
     stage_.after(down, [this] { start(); });
+}
+
+// As daemon/snapshot_build.cpp does: from the newest good snapshot and the journal behind it, never from the running
+// engine, up to an entry that is durable and known to the read model.
+void Host::save_snapshot() {
+    const Sequence through = checks_.reflects();
+    const std::vector<Sequence> there = journal_.snapshots();
+    if (through.value == 0 || (!there.empty() && there.back() >= through)) return;
+    Correlator engine(limits_);
+    Sequence base;
+    for (auto one = there.rbegin(); one != there.rend() && base.value == 0; ++one) {
+        const Result<Journal::Snapshot> newest = journal_.load_snapshot_at(*one);
+        if (!newest) {
+            (void)journal_.set_snapshot_aside(*one);
+            continue;
+        }
+        Result<RestoredEngine> restored = EngineSnapshot::decode(newest->bytes, limits_, compile_journaled);
+        if (!restored) throw Violation("a snapshot does not load: " + restored.error().message);
+        engine = std::move(restored->engine);
+        base = newest->through;
+    }
+    DecodeScratch scratch;
+    Effects effects;
+    Instant at;
+    const Result<void> read = journal_.read({base.value + 1}, [&](const JournalEntry& entry) {
+        if (entry.sequence > through) return false;
+        Result<Input> input = journaled_input(entry, scratch);
+        if (!input) throw Violation("a record does not decode: " + input.error().message);
+        effects.clear();
+        engine.apply(*input, entry.at, effects);
+        at = entry.at;
+        return true;
+    });
+    if (!read) throw Violation("the journal cannot be read for a snapshot: " + read.error().message);
+    std::string bytes;
+    EngineSnapshot::encode(engine, "sim", bytes);
+    if (const Result<void> saved = journal_.save_snapshot(through, at, bytes); !saved)
+        throw Violation("a snapshot cannot be saved: " + saved.error().message);
+    stage_.fault("snapshot written");
+    forget_some(base);
+}
+
+// The read model is never older than what the journal begins with: production removes segments by their age and by two
+// snapshots that the read model knows.
+void Host::forget_some(Sequence covered) {
+    const bool forgets = covered.value > 0 && stage_.random.one_in(2);
+    if (!forgets && journal_.first().value == 1) return;
+    checks_.keep_read_model();
+    if (!forgets) return;
+    stage_.fault("journal truncated");
+    checks_.truncated(covered);
+    (void)journal_.truncate(covered);
 }
 
 void Host::receive(AlertBatch batch, const std::string& message, bool has_recovery, Answered answered) {
@@ -222,14 +300,14 @@ void Host::step() {
     life_->step_set = false;
     std::vector<InboxItem> items;
     life_->inbox.pop(items, 1 + stage_.random.below(4), std::chrono::microseconds(0));
-    life_->last_time = std::max(life_->last_time, stage_.wall());
-    life_->worker.step(items, stage_.wall());
+    const Instant now = life_->engine_now(stage_);
+    life_->worker.step(items, now, life_->engine_time.ahead());
     checks_.engine(life_->worker.engine(), limits_);
     if (life_->inbox.depth() > 0) return set_step(milliseconds(1));
     const std::optional<Instant> due = life_->worker.next_due();
     if (!due || life_->wake_at == due) return;
     life_->wake_at = due;
-    const Duration wait = std::clamp(*due - stage_.wall(), milliseconds(1), minutes(10));
+    const Duration wait = std::clamp(*due - now, milliseconds(1), minutes(10));
     in_this_life(wait, [this] {
         life_->wake_at.reset();
         set_step({0});
@@ -259,9 +337,9 @@ void Host::perform(DispatcherOutput&& out) {
             if (life_ == nullptr || life_->number != number) return;
             DispatcherOutput next;
             if (const auto* answer = std::get_if<HttpAnswer>(&outcome))
-                life_->dispatcher.answered(id, *answer, stage_.wall(), next);
+                life_->dispatcher.answered(id, *answer, life_->egress_now(stage_), next);
             else
-                life_->dispatcher.failed(id, std::get<NoAnswer>(outcome), stage_.wall(), next);
+                life_->dispatcher.failed(id, std::get<NoAnswer>(outcome), life_->egress_now(stage_), next);
             perform(std::move(next));
         });
     }
@@ -271,7 +349,7 @@ void Host::perform(DispatcherOutput&& out) {
 void Host::set_tick() {
     const std::optional<Instant> due = life_->dispatcher.next_due();
     if (!due) return;
-    const Duration wait = std::clamp(*due - stage_.wall(), milliseconds(1), minutes(10));
+    const Duration wait = std::clamp(*due - life_->egress_now(stage_), milliseconds(1), minutes(10));
     const Instant at = stage_.now + wait;
     if (life_->tick_at && *life_->tick_at <= at) return;
     life_->tick_at = at;
@@ -279,7 +357,7 @@ void Host::set_tick() {
         if (life_->tick_at != stage_.now) return;  // an earlier one took its place
         life_->tick_at.reset();
         DispatcherOutput out;
-        life_->dispatcher.tick(stage_.wall(), out);
+        life_->dispatcher.tick(life_->egress_now(stage_), out);
         perform(std::move(out));
     });
 }
@@ -295,6 +373,8 @@ void Host::check() {
     if (dying_) return crash();
     if (life_ != nullptr && !stage_.calm && stage_.random.one_in(150)) return crash();
     if (!stage_.calm && stage_.random.one_in(200)) check_replay();
+    if (life_ != nullptr && stage_.random.one_in(250)) save_snapshot();
+    if (life_ != nullptr && stage_.random.one_in(60)) checks_.keep_read_model();
 }
 
 void Host::check_replay() {

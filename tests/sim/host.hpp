@@ -54,6 +54,8 @@ public:
 private:
     struct Life;
     void push_input(Input input);
+    void save_snapshot();
+    void forget_some(Sequence covered);
     void offer(DeliveryReported report);
     void set_step(Duration delay);
     void step();
@@ -76,6 +78,7 @@ private:
     std::uint64_t lives_ = 0;
     bool may_crash_ = true;
     bool dying_ = false;
+    bool read_model_falls_back_ = false;  // at the next start
     std::unique_ptr<Life> life_;
 };
 

@@ -48,14 +48,35 @@ Sequence MemoryJournal::first() const { return entries_.empty() ? Sequence{} : e
 
 Result<void> MemoryJournal::save_snapshot(Sequence through, Instant at, std::string_view bytes) {
     if (through > durable_) return Error{ErrorCode::invalid, "a snapshot would know more than the log"};
-    snapshots_.push_back({through, at, std::string(bytes)});
+    snapshots_.push_back({{through, at, std::string(bytes)}});
     if (snapshots_.size() > 2) snapshots_.erase(snapshots_.begin());
     return {};
 }
 
 Result<Journal::Snapshot> MemoryJournal::load_snapshot() {
-    if (snapshots_.empty()) return Error{ErrorCode::not_found, "there is no snapshot"};
-    return snapshots_.back();
+    for (auto stored = snapshots_.rbegin(); stored != snapshots_.rend(); ++stored)
+        if (!stored->is_damaged) return stored->snapshot;
+    return Error{ErrorCode::not_found, "there is no snapshot"};
+}
+
+std::vector<Sequence> MemoryJournal::snapshots() const {
+    std::vector<Sequence> found;
+    for (const StoredSnapshot& stored : snapshots_) found.push_back(stored.snapshot.through);
+    return found;
+}
+
+Result<Journal::Snapshot> MemoryJournal::load_snapshot_at(Sequence through) {
+    for (const StoredSnapshot& stored : snapshots_) {
+        if (stored.snapshot.through != through) continue;
+        if (stored.is_damaged) return Error{ErrorCode::corrupt, "the snapshot's checksum does not hold"};
+        return stored.snapshot;
+    }
+    return Error{ErrorCode::not_found, "there is no such snapshot"};
+}
+
+Result<void> MemoryJournal::set_snapshot_aside(Sequence through) {
+    std::erase_if(snapshots_, [&](const StoredSnapshot& stored) { return stored.snapshot.through == through; });
+    return {};
 }
 
 Result<void> MemoryJournal::truncate(Sequence through) {
@@ -74,7 +95,7 @@ void MemoryJournal::keep_through(Sequence last) {
     if (!entries_.empty())
         recovery_.last_at = entries_.back().at;
     else if (!snapshots_.empty())
-        recovery_.last_at = snapshots_.back().at;
+        recovery_.last_at = snapshots_.back().snapshot.at;
     must_reopen_ = false;
 }
 
@@ -89,7 +110,7 @@ void MemoryJournal::crash(std::size_t kept) {
 }
 
 void MemoryJournal::damage_newest_snapshot() {
-    if (!snapshots_.empty()) snapshots_.pop_back();
+    if (!snapshots_.empty()) snapshots_.back().is_damaged = true;
 }
 
 }  // namespace incidentd

@@ -19,6 +19,9 @@ public:
     Sequence first() const override;
     Result<void> save_snapshot(Sequence through, Instant at, std::string_view bytes) override;
     Result<Snapshot> load_snapshot() override;
+    std::vector<Sequence> snapshots() const override;
+    Result<Snapshot> load_snapshot_at(Sequence through) override;
+    Result<void> set_snapshot_aside(Sequence through) override;
     Result<void> truncate(Sequence through) override;
 
     // As SegmentJournal::reopen(): after a failed sync everything behind the last successful one is gone.
@@ -30,7 +33,7 @@ public:
     // Power loss: of what was not synced, only the first `kept` entries reached the disk. Leaves the journal as a new
     // process would find it, recovery() included.
     void crash(std::size_t kept = 0);
-    // The newest snapshot does not survive.
+    // The newest snapshot is there and its checksum does not hold.
     void damage_newest_snapshot();
 
     Sequence last() const { return last_; }
@@ -45,8 +48,12 @@ private:
     };
     void keep_through(Sequence last);
 
-    std::vector<Stored> entries_;      // oldest first, without a gap
-    std::vector<Snapshot> snapshots_;  // oldest first, at most two
+    std::vector<Stored> entries_;  // oldest first, without a gap
+    struct StoredSnapshot {
+        Snapshot snapshot;
+        bool is_damaged = false;
+    };
+    std::vector<StoredSnapshot> snapshots_;  // oldest first, at most two
     JournalRecovery recovery_;
     Sequence last_;
     Sequence durable_;

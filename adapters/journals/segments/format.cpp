@@ -68,6 +68,8 @@ std::optional<Sequence> number_from_name(std::string_view name, std::string_view
     return number;
 }
 
+constexpr std::string_view compressed_suffix = ".log.zst";
+
 }  // namespace
 
 void encode_segment_header(const SegmentHeader& header, std::string& out) {
@@ -117,7 +119,14 @@ std::optional<DecodedEntry> decode_entry(std::string_view bytes, std::uint64_t s
 
 std::string segment_name(Sequence first) { return numbered_name("segment-", first, ".log"); }
 std::string snapshot_name(Sequence through) { return numbered_name("snapshot-", through, ".snap"); }
-std::optional<Sequence> segment_from_name(std::string_view name) { return number_from_name(name, "segment-", ".log"); }
+std::string compressed_segment_name(Sequence first) { return numbered_name("segment-", first, compressed_suffix); }
+bool is_compressed_name(std::string_view name) {
+    return number_from_name(name, "segment-", compressed_suffix).has_value();
+}
+std::optional<Sequence> segment_from_name(std::string_view name) {
+    if (const auto plain = number_from_name(name, "segment-", ".log")) return plain;
+    return number_from_name(name, "segment-", compressed_suffix);
+}
 std::optional<Sequence> snapshot_from_name(std::string_view name) {
     return number_from_name(name, "snapshot-", ".snap");
 }

@@ -44,8 +44,10 @@ std::optional<DecodedEntry> decode_entry(std::string_view bytes, std::uint64_t s
 
 // "segment-00000000000000000042.log" and back; nullopt for other names.
 std::string segment_name(Sequence first);
+std::string compressed_segment_name(Sequence first);  // the same and ".zst"
+bool is_compressed_name(std::string_view name);
 std::string snapshot_name(Sequence through);
-std::optional<Sequence> segment_from_name(std::string_view name);
+std::optional<Sequence> segment_from_name(std::string_view name);  // in either form
 std::optional<Sequence> snapshot_from_name(std::string_view name);
 
 struct SnapshotHeader {

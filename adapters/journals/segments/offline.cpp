@@ -1,5 +1,6 @@
 #include "adapters/journals/segments/offline.hpp"
 
+#include "adapters/journals/segments/compress.hpp"
 #include "adapters/journals/segments/files.hpp"
 #include "adapters/journals/segments/format.hpp"
 #include "adapters/journals/segments/reader.hpp"
@@ -19,16 +20,16 @@ struct Range {
 
 Result<void> read_segment(const std::string& directory, const SegmentFile& segment, Range& range,
                           const std::function<bool(const JournalEntry&)>& visit) {
-    const std::string file = directory + "/" + segment_name(segment.first);
-    auto opened = open_file(file, O_RDONLY);
+    const auto opened = open_segment_file(directory, segment.first, Extent::whole);
     if (!opened) return opened.error();
-    const auto size = file_size(opened->get(), file);
+    const std::string& file = opened->name;
+    const auto size = file_size(opened->file.get(), file);
     if (!size) return size.error();
     std::string bytes;
-    if (auto done = read_at(opened->get(), file, 0, segment_header_bytes, bytes); !done) return done.error();
+    if (auto done = read_at(opened->file.get(), file, 0, segment_header_bytes, bytes); !done) return done.error();
     const auto header = decode_segment_header(bytes);
     if (!header) return Error{ErrorCode::corrupt, file + " " + header.error().message};
-    SegmentReader reader(opened->get(), file, *header, *size);
+    SegmentReader reader(opened->file.get(), file, *header, *size);
     const Sequence last = std::min(segment.last, range.through);
     while (reader.expected() <= last) {
         const auto found = reader.next();
@@ -56,9 +57,16 @@ Result<std::vector<SegmentFile>> list_segments(const std::string& directory) {
         const auto first = segment_from_name(name);
         struct stat status {};
         if (!first || ::stat((directory + "/" + name).c_str(), &status) != 0) continue;
+        // Both forms, by a crash between making one and removing the other: they say the same, the plain one comes
+        // first.
+        if (!found.empty() && found.back().first == *first) continue;
         if (!found.empty()) found.back().last = {first->value - 1};
         const auto written = status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1'000'000;
-        found.push_back({*first, {UINT64_MAX}, static_cast<std::uint64_t>(status.st_blocks) * 512, {written}});
+        found.push_back({*first,
+                         {UINT64_MAX},
+                         static_cast<std::uint64_t>(status.st_blocks) * 512,
+                         {written},
+                         is_compressed_name(name)});
     }
     return found;
 }

@@ -21,6 +21,7 @@ struct SegmentFile {
     Sequence last;            // of the newest one: unknown, the highest number there is
     std::uint64_t bytes = 0;  // on the disk
     Instant written;          // last change
+    bool is_compressed = false;
 };
 Result<std::vector<SegmentFile>> list_segments(const std::string& directory);  // oldest first
 

@@ -1,4 +1,5 @@
 // Opening: finds the segments, checks every entry, cuts a torn tail, and refuses when stored data is damaged.
+#include "adapters/journals/segments/compress.hpp"
 #include "adapters/journals/segments/reader.hpp"
 #include "adapters/journals/segments/segments.hpp"
 #include "adapters/journals/segments/snapshots.hpp"
@@ -26,10 +27,13 @@ Error damage(const std::string& file, std::uint64_t offset, const std::string& w
             "and all later segment and snapshot files out of the directory"};
 }
 
+// What a crash left half made, and the compressed form of a segment whose plain one is still there: it is made again.
 Result<void> remove_leftovers(const std::string& directory, const std::vector<std::string>& names) {
-    for (const std::string& name : names) {
-        if (!name.ends_with(segments::temporary_suffix)) continue;
-        const std::string file = directory + "/" + name;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const bool is_second_form = i > 0 && segments::is_compressed_name(names[i]) &&
+                                    segments::segment_from_name(names[i]) == segments::segment_from_name(names[i - 1]);
+        if (!names[i].ends_with(segments::temporary_suffix) && !is_second_form) continue;
+        const std::string file = directory + "/" + names[i];
         if (::unlink(file.c_str()) != 0) return io_error("cannot remove", file, errno);
     }
     return {};
@@ -84,7 +88,8 @@ Result<void> SegmentJournal::open_segments(std::optional<Sequence> keep_through)
     if (auto removed = remove_leftovers(options_.directory, *names); !removed) return removed.error();
     std::vector<Sequence> firsts;
     for (const std::string& name : *names)
-        if (const auto first = segments::segment_from_name(name)) firsts.push_back(*first);
+        if (const auto first = segments::segment_from_name(name); first && (firsts.empty() || firsts.back() != *first))
+            firsts.push_back(*first);
     const auto snapshots = segments::list_snapshots(options_.directory);
     if (!snapshots) return snapshots.error();
     const Sequence covered = snapshots->empty() ? Sequence{} : snapshots->back();
@@ -101,24 +106,25 @@ Result<void> SegmentJournal::open_segments(std::optional<Sequence> keep_through)
 // Of a segment that only a snapshot's failure would ask for, only the header is read: a start must not take the longer
 // the more is kept. read() checks every entry anyway.
 Result<void> SegmentJournal::take_segment(Sequence first, Sequence next) {
-    const std::string file = options_.directory + "/" + segments::segment_name(first);
-    auto opened = segments::open_file(file, O_RDONLY);
+    const auto opened = segments::open_segment_file(options_.directory, first, segments::Extent::header);
     if (!opened) return opened.error();
-    const auto size = segments::file_size(opened->get(), file);
-    if (!size) return size.error();
-    if (const auto header = read_header(opened->get(), file, first); !header) return header.error();
+    if (const auto header = read_header(opened->file.get(), opened->name, first); !header) return header.error();
     last_ = {next.value - 1};
-    segments_.push_back({first, last_, *size});
+    segments_.push_back({first, last_, UINT64_MAX});
     return {};
 }
 
 Result<void> SegmentJournal::open_segment(Sequence first, bool is_newest, std::optional<Sequence> keep_through) {
-    const std::string file = options_.directory + "/" + segments::segment_name(first);
     if (!segments_.empty() && first.value != last_.value + 1)
         return damage(file_of(segments_.back()), segments_.back().end,
                       "it ends with entry " + std::to_string(last_.value) + " but the next file begins with " +
                           std::to_string(first.value) + ": entries or a whole file are missing");
-    auto opened = segments::open_file(file, is_newest ? O_RDWR : O_RDONLY);
+    auto found_file = segments::open_segment_file(options_.directory, first, segments::Extent::whole);
+    if (!found_file) return found_file.error();
+    const std::string file = found_file->name;
+    if (is_newest && found_file->is_compressed)
+        return damage(file, 0, "only a segment with another behind it is ever compressed: the later ones are missing");
+    auto opened = is_newest ? segments::open_file(file, O_RDWR) : Result<Descriptor>(std::move(found_file->file));
     if (!opened) return opened.error();
     if (is_newest) {
         // What the cache shows may never have reached the disk if an earlier process ended after a failed sync.

@@ -1,6 +1,7 @@
 // Appending, reading and forgetting. Opening and recovery stand in recover.cpp.
 #include "adapters/journals/segments/segments.hpp"
 
+#include "adapters/journals/segments/compress.hpp"
 #include "adapters/journals/segments/reader.hpp"
 #include "adapters/journals/segments/snapshots.hpp"
 
@@ -121,14 +122,18 @@ Result<void> SegmentJournal::sync() {
 
 Result<bool> SegmentJournal::read_segment(const Segment& segment, Sequence from,
                                           const std::function<bool(const JournalEntry&)>& visit) {
-    const std::string file = file_of(segment);
-    auto opened = segments::open_file(file, O_RDONLY);
+    const auto opened = segments::open_segment_file(options_.directory, segment.first, segments::Extent::whole);
     if (!opened) return opened.error();
+    const std::string& file = opened->name;
     std::string bytes;
-    if (auto done = segments::read_at(opened->get(), file, 0, segment_header_bytes, bytes); !done) return done.error();
+    if (auto done = segments::read_at(opened->file.get(), file, 0, segment_header_bytes, bytes); !done)
+        return done.error();
     const auto header = segments::decode_segment_header(bytes);
     if (!header) return Error{ErrorCode::corrupt, file + " " + header.error().message};
-    segments::SegmentReader reader(opened->get(), file, *header, segment.end);
+    const auto size = segments::file_size(opened->file.get(), file);
+    if (!size) return size.error();
+    // Of a segment taken unread the end is not known: its last entry is.
+    segments::SegmentReader reader(opened->file.get(), file, *header, std::min(segment.end, *size));
     while (reader.expected() <= segment.last) {
         const auto found = reader.next();
         if (!found) return found.error();
@@ -187,8 +192,12 @@ Result<void> SegmentJournal::set_snapshot_aside(Sequence through) {
 Result<void> SegmentJournal::truncate(Sequence through) {
     bool removed = false;
     while (segments_.size() > 1 && segments_.front().last <= through) {
-        const std::string file = file_of(segments_.front());
-        if (::unlink(file.c_str()) != 0 && errno != ENOENT) return io_error("cannot remove", file, errno);
+        // In this order, which compress_segments() relies on.
+        for (const std::string& name : {segments::segment_name(segments_.front().first),
+                                        segments::compressed_segment_name(segments_.front().first)}) {
+            const std::string file = options_.directory + "/" + name;
+            if (::unlink(file.c_str()) != 0 && errno != ENOENT) return io_error("cannot remove", file, errno);
+        }
         segments_.erase(segments_.begin());
         removed = true;
     }

@@ -49,7 +49,7 @@ private:
     struct Segment {
         Sequence first;
         Sequence last;          // first - 1 when it holds nothing
-        std::uint64_t end = 0;  // offset behind the last entry
+        std::uint64_t end = 0;  // offset behind the last entry; of one that was not read: the highest number there is
     };
     struct Active {  // the newest segment, open for writing
         segments::Descriptor file;

@@ -85,12 +85,13 @@ Drill::Drill(std::string_view fault, DrillOptions options) : fault_(fault), opti
     const std::string url =
         tracker_ != nullptr ? tracker_->url() : "http://127.0.0.1:" + std::to_string(*options_.absent_tracker_port);
     DaemonSetup setup;
-    setup.sources = "prometheus: {type: prometheus" + options_.source_extra + "}\n";
+    setup.sources = "prometheus: {type: prometheus" + options_.source_extra + "}\n" + options_.more_sources;
     setup.rules = rules;
     setup.sinks = "rt: {type: request_tracker, url: '" + url + "', queue: General, token: {file: '" +
                   secrets_.write("token", "secret") + "'}, retry: {first: 100ms, most: 1s}" + options_.sink_extra +
                   "}\n";
     setup.extra = "external_url: https://incidentd.example\n" + options_.extra;
+    setup.environment = options_.environment;
     daemon_ = std::make_unique<Daemon>(std::move(setup));
 }
 
@@ -114,7 +115,7 @@ void Drill::check_and_report() {
     const auto found = static_cast<std::size_t>(std::count_if(
         acknowledged_.begin(), acknowledged_.end(), [&](const std::string& host) { return active.contains(host); }));
     const std::size_t tickets = tracker_->tickets().size();
-    std::printf("drill | %-44s | alerts acknowledged %6zu found %6zu | tickets expected %3zu found %3zu\n",
+    std::printf("drill | %-50s | alerts acknowledged %6zu found %6zu | tickets expected %3zu found %3zu\n",
                 fault_.c_str(), acknowledged_.size(), found, expected, tickets);
     std::fflush(stdout);
     CHECK(settled);

@@ -61,7 +61,9 @@ private:
 struct DrillOptions {
     std::optional<unsigned short> absent_tracker_port;  // nobody listens there yet; see Drill::start_tracker()
     std::string source_extra, sink_extra;               // further members of the source, the sink: each ", key: value"
+    std::string more_sources;                           // a line each
     std::string extra;                                  // further top-level lines of incidentd.yaml
+    std::map<std::string, std::string> environment;     // of the daemon
 };
 
 class Drill {

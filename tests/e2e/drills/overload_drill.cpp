@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <thread>
+#include <vector>
 
 namespace incidentd::test {
 namespace {
@@ -12,6 +15,16 @@ namespace {
 std::string recovery_of(const std::string& host) {
     return json_array(
         {alert_json({{"alertname", "Big"}, {"host", host}, {"service", "s0"}}, "", "2020-01-01T00:00:00Z")});
+}
+
+constexpr int flood_alerts = 600;  // in a request; four of them are more than half of the smallest inbox
+
+std::string flood_of(int thread) {
+    std::vector<std::string> alerts;
+    for (int i = 0; i < flood_alerts; ++i)
+        alerts.push_back(alert_json(
+            {{"alertname", "Flood"}, {"host", "f" + std::to_string(thread * flood_alerts + i)}, {"service", "s0"}}));
+    return json_array(alerts);
 }
 
 }  // namespace
@@ -34,6 +47,45 @@ TEST_CASE("drill: a source sends more than its rate") {
     CHECK(load.refused_count() > 0);
     CHECK(static_cast<double>(load.acknowledged_count()) <= burst + rate * (elapsed_s + 1));
     CHECK(daemon.metric(R"(incidentd_overload_refused_total{reason="rate"})") > 0);
+    drill.note(load);
+    drill.check_and_report();
+    CHECK(daemon.stop().code == 0);
+}
+
+TEST_CASE("drill: a source floods, another one and all recoveries get through") {
+    DrillOptions options;
+    options.extra = "limits: {inbox: 1MiB}\nhttp: {max_body: 1MiB}\n";
+    options.more_sources =
+        "quiet: {type: generic, mapping: {key: /name, title: /name, labels: {host: /name, service: {value: s1}}}}\n";
+    Drill drill("a source floods beside a quiet one, for 6 s", options);
+    Daemon& daemon = drill.daemon();
+    daemon.start();
+    std::atomic<bool> stopping{false};
+    std::atomic<std::size_t> taken{0}, refused{0};
+    std::vector<std::thread> flood;
+    for (int thread = 0; thread < 4; ++thread)
+        flood.emplace_back([&, client = daemon.client(), body = flood_of(thread)]() mutable {
+            while (!stopping) ++(client.post("/api/v2/alerts", body).status == 200 ? taken : refused);
+        });
+    HttpClient quiet = daemon.client(), recovering = daemon.client();
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(6);
+    int sent = 0;
+    for (; sent < 20 || std::chrono::steady_clock::now() < end; ++sent) {
+        const HttpResponse reply =
+            quiet.post("/v1/ingest/quiet", R"({"name":"quiet)" + std::to_string(sent % 50) + R"("})");
+        CHECK_MESSAGE(reply.status / 100 == 2, reply.status << " " << reply.body);
+        const HttpResponse recovery = recovering.post("/api/v2/alerts", recovery_of("r" + std::to_string(sent)));
+        CHECK_MESSAGE(recovery.status == 200, recovery.status << " " << recovery.body);
+        std::this_thread::sleep_for(milliseconds(20));
+    }
+    stopping = true;
+    for (std::thread& thread : flood) thread.join();
+    MESSAGE("of the flood " << taken.load() << " requests of " << flood_alerts << " alerts were taken and "
+                            << refused.load() << " refused; of the quiet source and of recoveries all " << sent);
+    Load load(daemon, {});  // and the flood leaves nothing behind
+    CHECK(eventually(std::chrono::seconds(30), [&] { return load.acknowledged_count() >= 500; }));
+    load.stop();
+    CHECK_MESSAGE(load.refused_count() == 0, load.refusals());
     drill.note(load);
     drill.check_and_report();
     CHECK(daemon.stop().code == 0);

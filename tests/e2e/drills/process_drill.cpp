@@ -12,7 +12,7 @@ namespace incidentd::test {
 
 TEST_CASE("drill: kill -9 under load, over and over") {
     const char* wanted = std::getenv("INCIDENTD_KILLS");
-    const int kills = wanted != nullptr ? std::atoi(wanted) : 10;
+    const int kills = wanted != nullptr ? std::atoi(wanted) : 50;
     Drill drill("kill -9 under load, " + std::to_string(kills) + " times");
     Daemon& daemon = drill.daemon();
     std::mt19937 random(20261124);

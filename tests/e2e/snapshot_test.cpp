@@ -49,13 +49,13 @@ std::vector<fs::path> journal_files(const Daemon& daemon, std::string_view prefi
 }
 
 bool wait_snapshots(const Daemon& daemon, std::size_t count) {
-    return eventually(std::chrono::seconds(60), [&] { return journal_files(daemon, "snapshot-").size() >= count; });
+    return eventually(std::chrono::seconds(200), [&] { return journal_files(daemon, "snapshot-").size() >= count; });
 }
 
 // A snapshot through another entry than the newest one there.
 bool wait_newer_snapshot(const Daemon& daemon) {
     const auto before = journal_files(daemon, "snapshot-");
-    return eventually(std::chrono::seconds(60), [&] {
+    return eventually(std::chrono::seconds(200), [&] {
         const auto now = journal_files(daemon, "snapshot-");
         return !now.empty() && (before.empty() || now.back() != before.back());
     });
@@ -117,7 +117,7 @@ TEST_CASE("a damaged newest snapshot: the one before it and the journal give the
     REQUIRE(wait_newer_snapshot(daemon));
     REQUIRE(wait_snapshots(daemon, 2));
     // What two snapshots stand for is compressed; the last part of this test reads it.
-    REQUIRE(eventually(std::chrono::seconds(30), [&] {
+    REQUIRE(eventually(std::chrono::seconds(200), [&] {
         const auto segments = journal_files(daemon, "segment-");
         return segments.front().extension() == ".zst" && segments.back().extension() == ".log";
     }));
@@ -151,7 +151,7 @@ TEST_CASE("old segments go, a restart works without them, and a lost database ge
         send_some(daemon, sent, 400);
         std::this_thread::sleep_for(std::chrono::seconds(1));
     }
-    REQUIRE(eventually(std::chrono::seconds(30), first_gone));
+    REQUIRE(eventually(std::chrono::seconds(200), first_gone));
     const std::set<std::string> before = active(daemon);
     CHECK(before.size() == static_cast<std::size_t>(sent));
     daemon.crash();

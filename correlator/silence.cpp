@@ -111,9 +111,9 @@ void Correlator::State::adopt_silences() {
     for (const auto& [key, number] : known) forget_silence(number);
 }
 
-void Correlator::State::link_silence(SilenceRecord& record, std::uint32_t rule_index) {
-    const SilenceRule& rule = rules->silences[rule_index];
-    record.rule = rule_index;
+void Correlator::State::link_silence(SilenceRecord& record, std::uint32_t rule_number) {
+    const SilenceRule& rule = rules->silences[rule_number];
+    record.rule = rule_number;
     record.told.id = rule.name;
     record.told.match = rule.match;
     record.told.comment = rule.comment;

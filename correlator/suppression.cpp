@@ -38,14 +38,14 @@ std::vector<std::uint32_t> Correlator::State::silences_of(LabelsView labels) con
 
 // As in Alertmanager, an alert that is both source and target of a rule is not inhibited by another such one: two of
 // them would silence each other.
-std::optional<Correlator::State::Slot> Correlator::State::inhibitor_of(Slot slot, std::size_t rule_index,
+std::optional<Correlator::State::Slot> Correlator::State::inhibitor_of(Slot slot, std::size_t rule_number,
                                                                        LabelsView labels) const {
-    const InhibitRule& rule = rules->inhibit[rule_index];
+    const InhibitRule& rule = rules->inhibit[rule_number];
     if (!matches_all(rule.target, labels)) return std::nullopt;
     const bool is_source = matches_all(rule.source, labels);
     for (const std::string_view kind : {"source", "source and target"}) {
         if (is_source && kind != "source") break;
-        const auto key = value_key(kind, rule_index, rule.equal, rule.equal_optional, labels);
+        const auto key = value_key(kind, rule_number, rule.equal, rule.equal_optional, labels);
         if (!key) return std::nullopt;
         for (const Slot source : suppressions.sources.at(*key))
             if (source != slot) return source;

@@ -3,6 +3,7 @@
 #include "daemon/cli_rules.hpp"
 #include "daemon/cli_text.hpp"
 #include "daemon/config_parts.hpp"
+#include "daemon/rule_sources.hpp"
 #include "rules/import/alertmanager.hpp"
 
 namespace incidentd {
@@ -42,8 +43,8 @@ int import_rules(const RulesImportOptions& options) {
     for (const ImportNote& note : options.json ? std::vector<ImportNote>{} : imported.notes)
         fmt::print(stderr, "{}:{}:{}: {}\n", note.where.file, note.where.line, note.where.column, clean(note.message));
     // What was written must be readable: an import that cannot be used is a failure of its own.
-    const RuleBundle bundle{{{"imported.yaml", imported.yaml}}, imported.sinks};
-    if (compile(bundle, problems) == nullptr) {
+    RuleBundle bundle{{{"imported.yaml", imported.yaml}}, imported.sinks};
+    if (load_and_compile(bundle, rule_sources(), Instant{}, problems) == nullptr) {
         std::fputs(imported.yaml.c_str(), stdout);
         std::fputs(render_problems(problems, false).c_str(), stderr);
         return fail("the imported rules need a hand before they can be used");

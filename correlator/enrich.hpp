@@ -1,5 +1,5 @@
 // What the rules make of an alert's labels before anything else looks at them, and which alert it is after that.
-// Private to correlator/.
+// For the engine, and for tools that ask the same question of a message.
 #pragma once
 
 #include "correlator/alert.hpp"

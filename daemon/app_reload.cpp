@@ -35,6 +35,7 @@ HttpReply taken_reply(const RuleChanges& changes, const std::string& hash) {
     object.raw("removed", json_names(changes.removed));
     object.raw("changed", json_names(changes.changed));
     object.raw("reordered", json_names(changes.reordered));
+    object.raw("tables", json_names(changes.tables));
     object.end();
     return {200, "application/json", body + "\n", {}};
 }
@@ -95,7 +96,8 @@ void App::reloaded(const RuleChanges& changes) {
                {"rules_added", names(changes.added)},
                {"rules_removed", names(changes.removed)},
                {"rules_changed", names(changes.changed)},
-               {"sections_reordered", names(changes.reordered)}});
+               {"sections_reordered", names(changes.reordered)},
+               {"tables_changed", names(changes.tables)}});
     watch_rules();
 }
 
@@ -128,6 +130,8 @@ Result<RuleChanges> App::take_configuration(Problems& problems) {
 void App::watch_rules() {
     std::vector<std::string> wanted;
     if (config_.watch_rules) wanted = config_.rule_patterns;
+    if (config_.watch_rules)
+        for (const auto& [path, text] : config_.rules.tables) wanted.push_back(path);
     if (wanted == watched_) return;
     watched_ = wanted;
     rule_watch_.reset();

@@ -1,6 +1,7 @@
 #include "daemon/clock.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 namespace incidentd {
 
@@ -31,5 +32,11 @@ Instant SteadyTime::at(Instant wall, Duration uptime) {
 }
 
 std::chrono::steady_clock::time_point monotonic_now() { return std::chrono::steady_clock::now(); }
+
+double cpu_seconds() {
+    timespec used{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
 
 }  // namespace incidentd

@@ -29,5 +29,6 @@ private:
     Duration ahead_;
     std::optional<Duration> counted_to_;  // the uptime that last_ accounts for
 };
+double cpu_seconds();  // of the calling thread, since it began
 
 }  // namespace incidentd

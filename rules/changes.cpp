@@ -68,6 +68,9 @@ std::map<std::string, Section> sections_of(const RuleBundle& bundle) {
 RuleChanges rule_changes(const RuleBundle& before, const RuleBundle& after) {
     RuleChanges out;
     out.sinks_changed = before.sinks != after.sinks;
+    for (const auto& table : after.tables)
+        if (std::find(before.tables.begin(), before.tables.end(), table) == before.tables.end())
+            out.tables.push_back(table.first);
     std::map<std::string, Section> old = sections_of(before), now = sections_of(after);
     for (const auto& [name, section] : now) old.try_emplace(name);
     for (const auto& [name, was] : old) {

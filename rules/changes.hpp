@@ -12,9 +12,10 @@ namespace incidentd {
 struct RuleChanges {
     std::vector<std::string> added, removed, changed;
     std::vector<std::string> reordered;  // sections whose rules are the same in another order
+    std::vector<std::string> tables;     // CSV files that are new or differ
     bool sinks_changed = false;
     bool any() const {
-        return !added.empty() || !removed.empty() || !changed.empty() || !reordered.empty() || sinks_changed;
+        return !added.empty() || !removed.empty() || !changed.empty() || !reordered.empty() || !tables.empty() || sinks_changed;
     }
 };
 

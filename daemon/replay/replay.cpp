@@ -39,7 +39,7 @@ public:
 private:
     bool is_onset(const AlertEvent& event) const {
         if (event.refresh || event.kind != EventKind::firing) return false;
-        return std::any_of(runs_.begin(), runs_.end(), [&event](const ReplayRun* run) { return run->is_onset(event); });
+        return std::any_of(runs_.begin(), runs_.end(), [&event](ReplayRun* run) { return run->is_onset(event); });
     }
 
     void follow(const AlertEvent& event, Instant at) {
@@ -62,11 +62,13 @@ Result<ReplaySpan> replay(Recording& recording, const std::vector<ReplayRun*>& r
     ReplaySpan span;
     Pass pass(runs, follow, span);
     const auto start = monotonic_now();
+    const double cpu_before = cpu_seconds();
     const Result<void> done = recording.read([&pass](const Input& input, Instant at) {
         pass.input(input, at);
         return true;
     });
     span.seconds = std::chrono::duration<double>(monotonic_now() - start).count();
+    span.cpu_seconds = cpu_seconds() - cpu_before;
     if (!done) return done.error();
     for (ReplayRun* run : runs) run->finish();
     return span;

@@ -21,6 +21,7 @@ struct ReplaySpan {
     Instant from, to;
     std::uint64_t messages = 0;
     double seconds = 0;              // of the wall
+    double cpu_seconds = 0;          // of this thread
     std::vector<std::string> names;  // of the followed messages' alerts, by number; with Follow::onsets alone
     std::vector<Instant> at;         // of the followed messages, by number
 };

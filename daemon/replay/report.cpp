@@ -19,11 +19,15 @@ std::string title_of(const ReplayRun& run, IncidentId id) {
                        to_string(view.priority), view.alerts_total, view.alerts_total == 1 ? "" : "s");
 }
 
+std::string rate(std::uint64_t count, double seconds) {
+    return seconds > 0 ? fmt::format("{:.0f}/s", static_cast<double>(count) / seconds) : "-";
+}
+
 std::string summary(const ReplayReport& report) {
     const ReplaySpan& span = report.span;
-    const double rate = span.seconds > 0 ? static_cast<double>(span.messages) / span.seconds : 0;
-    return fmt::format("{}, {} to {}: {} messages in {:.2f} s ({:.0f}/s)", report.recording, to_rfc3339(span.from),
-                       to_rfc3339(span.to), span.messages, span.seconds, rate);
+    return fmt::format("{}, {} to {}: {} messages in {:.2f} s ({}), {:.2f} s of CPU ({})", report.recording,
+                       to_rfc3339(span.from), to_rfc3339(span.to), span.messages, span.seconds,
+                       rate(span.messages, span.seconds), span.cpu_seconds, rate(span.messages, span.cpu_seconds));
 }
 
 // Lines of the difference, each with the level of a list it stands on.

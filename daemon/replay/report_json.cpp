@@ -56,6 +56,7 @@ std::string side(const ReplayRun& run) {
     object.text("rules", run.rules().name);
     number(object, "messages", tally.messages);
     number(object, "alerts", tally.alerts);
+    number(object, "in_incidents", tally.in_incidents);
     number(object, "suppressed", tally.suppressed);
     number(object, "incidents", tally.opened);
     number(object, "dropped", tally.dropped);
@@ -130,6 +131,7 @@ std::string replay_json(const ReplayReport& report) {
     root.time("to", report.span.to);
     number(root, "messages", report.span.messages);
     root.raw("seconds", fmt::format("{:.3f}", report.span.seconds));
+    root.raw("cpu_seconds", fmt::format("{:.3f}", report.span.cpu_seconds));
     root.raw("after", side(*report.after));
     if (report.before != nullptr) root.raw("before", side(*report.before));
     if (report.difference) root.raw("difference", difference_json(report));

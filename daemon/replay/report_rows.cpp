@@ -56,13 +56,13 @@ Value value_of(const std::map<std::string, Value>& map, const std::string& key) 
 }  // namespace
 
 double noise_reduction(const ReplayTally& tally) {
-    const std::uint64_t all = tally.alerts + tally.suppressed;
-    return all == 0 ? 0 : 100.0 * (1.0 - static_cast<double>(tally.opened) / static_cast<double>(all));
+    const double all = static_cast<double>(tally.alerts);
+    return tally.alerts == 0 ? 0 : 100.0 * (1.0 - static_cast<double>(tally.opened) / all);
 }
 
 std::vector<ReportRow> report_rows(const ReplayReport& report) {
     Rows rows(report);
-    rows.count("alerts that fired", [](const ReplayTally& t) { return t.alerts + t.suppressed; });
+    rows.count("alerts that fired", [](const ReplayTally& t) { return t.alerts; });
     rows.count("of these suppressed", [](const ReplayTally& t) { return t.suppressed; });
     rows.count("incidents", [](const ReplayTally& t) { return t.opened; });
     rows.count("still open at the end", [](const ReplayTally& t) { return t.open_at_end; });
@@ -70,7 +70,7 @@ std::vector<ReportRow> report_rows(const ReplayReport& report) {
     rows.ratio(
         "alerts per incident",
         [](const ReplayTally& t) {
-            return t.opened == 0 ? 0.0 : static_cast<double>(t.alerts) / static_cast<double>(t.opened);
+            return t.opened == 0 ? 0.0 : static_cast<double>(t.in_incidents) / static_cast<double>(t.opened);
         },
         "");
     rows.ratio("noise reduction", noise_reduction, " %");

@@ -1,5 +1,7 @@
 #include "daemon/replay/run.hpp"
 
+#include "correlator/enrich.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -33,8 +35,26 @@ void ReplayRun::apply(const Input& input, Instant at) {
     perform(input, at);
 }
 
-bool ReplayRun::is_onset(const AlertEvent& event) const {
-    return std::find(decided_.begin(), decided_.end(), event.fingerprint) != decided_.end();
+bool ReplayRun::is_onset(const AlertEvent& event) {
+    return !decided_.empty() && std::find(decided_.begin(), decided_.end(), alert_of(event)) != decided_.end();
+}
+
+// Where a dedup rule says so, several identities of a source are one alert. A repetition bears no labels to ask it by:
+// the message before it did.
+Fingerprint ReplayRun::alert_of(const AlertEvent& event) {
+    const RuleSet* rules = engine_.rules().get();
+    if (rules == nullptr || rules->dedup.empty()) return event.fingerprint;
+    if (event.refresh) {
+        const auto known = identities_.find(event.fingerprint);
+        return known == identities_.end() ? event.fingerprint : known->second;
+    }
+    LabelSheet labels(event.labels);
+    enrich(rules->enrich, event, labels);
+    const DedupRule* rule = dedup_rule(rules->dedup, labels.view());
+    const Fingerprint alert =
+        rule == nullptr ? event.fingerprint : dedup_fingerprint(*rule, event.source, labels.view());
+    identities_.insert_or_assign(event.fingerprint, alert);
+    return alert;
 }
 
 void ReplayRun::perform(const Input& input, Instant at) {
@@ -86,16 +106,43 @@ void ReplayRun::note_decision(const AlertDecided& decided) {
         case Verdict::opened:
         case Verdict::joined:
         case Verdict::rejoined:
-            ++tally_.alerts;
-            break;
+            note_onset(decided.alert).in_incident = true;
+            return note_incident(decided);
         case Verdict::suppressed:
-            ++tally_.suppressed;
-            decided_.push_back(decided.alert);
+            note_onset(decided.alert).suppressed = true;
             return;
+        case Verdict::waiting:
+            note_onset(decided.alert);
+            return;
+        case Verdict::resolved:
+        case Verdict::expired:
+            return note_end(decided.alert);
         default:
             return;
     }
-    decided_.push_back(decided.alert);
+}
+
+ReplayRun::Episode& ReplayRun::note_onset(Fingerprint alert) {
+    decided_.push_back(alert);
+    const auto [episode, begins] = episodes_.try_emplace(alert);
+    if (begins) ++tally_.alerts;
+    return episode->second;
+}
+
+void ReplayRun::note_end(Fingerprint alert) {
+    waiting_.erase(alert);
+    const auto episode = episodes_.find(alert);
+    if (episode == episodes_.end()) return;
+    count(episode->second);
+    episodes_.erase(episode);
+}
+
+void ReplayRun::count(const Episode& episode) {
+    tally_.in_incidents += episode.in_incident ? 1 : 0;
+    tally_.suppressed += !episode.in_incident && episode.suppressed ? 1 : 0;
+}
+
+void ReplayRun::note_incident(const AlertDecided& decided) {
     const auto found = waiting_.find(decided.alert);
     if (found == waiting_.end()) return;
     for (const std::uint32_t number : found->second)
@@ -130,17 +177,19 @@ void ReplayRun::note_action(Action& action) {
 
 void ReplayRun::follow(const AlertEvent& event, std::uint32_t number) {
     if (incident_of_.size() <= number) incident_of_.resize(number + 1, 0);
-    const auto slot = engine_.find_alert(event.fingerprint);
+    const Fingerprint alert = alert_of(event);
+    const auto slot = engine_.find_alert(alert);
     if (!slot) return;
     const Correlator::AlertState state = engine_.alert_state(*slot);
     if (state.incident.is_set() && !(state.firing && is_over(state.incident))) {
         incident_of_[number] = static_cast<std::uint32_t>(state.incident.value);
         return;
     }
-    if (state.firing) waiting_[event.fingerprint].push_back(number);
+    if (state.firing) waiting_[alert].push_back(number);
 }
 
 void ReplayRun::finish() {
+    for (const auto& [alert, episode] : episodes_) count(episode);
     std::erase_if(incidents_, [](const auto& one) { return !one.second.opened_at.is_set(); });
     for (auto& [id, view] : incidents_) {
         if (auto known = engine_.find_incident(id)) view = std::move(*known);

@@ -33,8 +33,9 @@ struct RuleTally {
 
 struct ReplayTally {
     std::uint64_t messages = 0;
-    std::uint64_t alerts = 0;      // onsets: times that an alert began to fire
-    std::uint64_t suppressed = 0;  // onsets that opened nothing because something suppressed them
+    std::uint64_t alerts = 0;        // times that an alert began to fire
+    std::uint64_t in_incidents = 0;  // of these
+    std::uint64_t suppressed = 0;    // of these: in none, because something suppressed them until they were over
     std::uint64_t opened = 0, dropped = 0, resolved = 0, open_at_end = 0;
     std::uint64_t commands_left_out = 0;  // of operators, on incidents that other rules did not form
     std::map<std::string, SinkTally> sinks;
@@ -57,7 +58,7 @@ public:
     void apply(const Input& input, Instant at);
 
     // Of the input just applied: the alert began to fire, or what it fires for was decided anew.
-    bool is_onset(const AlertEvent& event) const;
+    bool is_onset(const AlertEvent& event);
     // A message of the input just applied is number `number` of those whose incident is asked for later: dense, from 0.
     void follow(const AlertEvent& event, std::uint32_t number);
     void finish();  // after the last input
@@ -77,6 +78,14 @@ private:
     void perform(const Input& input, Instant at);
     void note(Effect& effect);
     void note_decision(const AlertDecided& decided);
+    struct Episode {  // of one firing alert
+        bool in_incident = false, suppressed = false;
+    };
+    Fingerprint alert_of(const AlertEvent& event);
+    Episode& note_onset(Fingerprint alert);
+    void note_end(Fingerprint alert);
+    void note_incident(const AlertDecided& decided);
+    void count(const Episode& episode);
     void note_action(Action& action);
     void note_over(IncidentId id);
     bool is_over(IncidentId id) const { return id.value < over_.size() && over_[id.value]; }
@@ -92,6 +101,8 @@ private:
     std::vector<std::uint32_t> incident_of_;
     // Followed messages whose alert has no incident yet.
     boost::unordered_flat_map<Fingerprint, std::vector<std::uint32_t>, FingerprintHash> waiting_;
+    boost::unordered_flat_map<Fingerprint, Episode, FingerprintHash> episodes_;        // of what fires now
+    boost::unordered_flat_map<Fingerprint, Fingerprint, FingerprintHash> identities_;  // of sources, under dedup rules
     std::vector<bool> over_;            // incidents that take no more alerts, by number
     std::vector<Fingerprint> decided_;  // alerts that began to fire in the last input
     ReplayTally tally_;

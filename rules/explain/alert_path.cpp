@@ -1,5 +1,7 @@
 #include "rules/explain/alert_path.hpp"
 
+#include "correlator/enrich.hpp"
+
 #include <algorithm>
 
 namespace incidentd {
@@ -24,9 +26,11 @@ std::string missing(const std::vector<std::string>& names, LabelsView labels, bo
 
 class Path {
 public:
-    Path(const RuleSet& rules, const AlertEvent& event, Instant at) : rules_(rules), event_(event), at_(at) {}
+    Path(const RuleSet& rules, const AlertEvent& event, Instant at)
+        : rules_(rules), event_(event), at_(at), sheet_(event.labels) {}
 
     AlertPath run() {
+        enrichment();
         identity();
         pairs();
         silences();
@@ -34,7 +38,7 @@ public:
         flapping();
         storms();
         correlation();
-        for (const LabelView& label : event_.labels) path_.labels.emplace_back(label.name, label.value);
+        for (const LabelView& label : sheet_.view()) path_.labels.emplace_back(label.name, label.value);
         return std::move(path_);
     }
 
@@ -42,7 +46,45 @@ private:
     void add(const char* section, std::string rule, bool applies, std::string why, bool asked = true) {
         path_.steps.push_back({section, std::move(rule), applies, asked, std::move(why)});
     }
-    LabelsView labels() const { return event_.labels; }
+    LabelsView labels() const { return sheet_.view(); }
+
+    void enrichment() {
+        for (std::size_t i = 0; i < rules_.enrich.size(); ++i) {
+            const EnrichRule& rule = rules_.enrich[i];
+            const std::string wrong = mismatch(rule.match, labels());
+            if (!wrong.empty()) {
+                add("enrich", place(i), false, wrong);
+                continue;
+            }
+            const LabelSheet before = sheet_;
+            enrich({rule}, event_, sheet_);
+            std::string why = changes(before.view(), labels());
+            if (rule.lookup != nullptr) why = looked_up(rule, before.view()) + why;
+            add("enrich", place(i), true, why.empty() ? "changes nothing" : why);
+        }
+    }
+
+    static std::string looked_up(const EnrichRule& rule, LabelsView labels) {
+        const std::string_view key = find_label(labels, rule.on);
+        const std::string what = rule.on + "=\"" + std::string(key) + "\"";
+        if (key.empty()) return rule.lookup->name() + " is not asked: there is no label " + rule.on + "; ";
+        if (rule.lookup->find(key) == nullptr) return rule.lookup->name() + " has no row for " + what + "; ";
+        return rule.lookup->name() + " has a row for " + what + "; ";
+    }
+
+    static std::string changes(LabelsView before, LabelsView after) {
+        std::string out;
+        const auto add_change = [&out](std::string text) { out += (out.empty() ? "" : ", ") + std::move(text); };
+        for (const LabelView& label : after) {
+            const std::string_view was = find_label(before, label.name);
+            if (was == label.value) continue;
+            add_change(std::string(label.name) + "=\"" + std::string(label.value) + "\"" +
+                       (was.empty() ? " is new" : " (was \"" + std::string(was) + "\")"));
+        }
+        for (const LabelView& label : before)
+            if (find_label(after, label.name).empty()) add_change(std::string(label.name) + " is taken away");
+        return out;
+    }
 
     void identity() {
         bool taken = false;
@@ -171,6 +213,7 @@ private:
     const RuleSet& rules_;
     const AlertEvent& event_;
     const Instant at_;
+    LabelSheet sheet_;
     AlertPath path_;
 };
 

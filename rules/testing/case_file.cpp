@@ -148,6 +148,10 @@ private:
             out.labels = *labels;
             read_alert(reader, out);
         }
+        if (reader.has("silence")) {
+            ++kinds;
+            read_silence(reader, out);
+        }
         const bool unknown_only = kinds == 0 && node.kind == SettingsNode::Kind::map;
         if (kinds > 1) reader.problem("at", "says more than one thing of one moment", "write one event for each");
         if (const auto text = reader.text("text"); text.has_value()) out.text = *text;
@@ -188,6 +192,19 @@ private:
         for (const auto& [key, place] : texts)
             if (const auto text = reader.text(key); text.has_value()) *place = *text;
         read_duration(reader, "expires", seconds(1), longest, out.expires);
+    }
+
+    void read_silence(SettingsReader& reader, TestEvent& out) {
+        out.kind = TestEvent::Kind::silence;
+        for (const std::string& text : reader.text_list("silence").value_or(std::vector<std::string>{})) {
+            Result<Matchers> parsed = parse_matchers(text);
+            if (!parsed)
+                reader.problem("silence", "is not a matcher: " + parsed.error().message);
+            else
+                out.match.insert(out.match.end(), parsed->begin(), parsed->end());
+        }
+        if (!reader.has("for")) reader.problem("for", "is missing", "say how long it lasts, such as for: 2h");
+        read_duration(reader, "for", seconds(1), longest, out.lasts);
     }
 
     void read_repetition(SettingsReader& reader, TestEvent& out) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "correlator/alert.hpp"
+#include "correlator/matcher.hpp"
 #include "correlator/severity.hpp"
 #include "correlator/time.hpp"
 #include "rules/settings.hpp"
@@ -20,7 +21,7 @@ using TextPairs = std::vector<std::pair<std::string, std::string>>;
 
 // One step of a test: an alert as its source sends it, or something said of alerts sent before.
 struct TestEvent {
-    enum class Kind : std::uint8_t { alert, resolve, acknowledge, unacknowledge, suppress, unsuppress, note };
+    enum class Kind : std::uint8_t { alert, resolve, acknowledge, unacknowledge, suppress, unsuppress, note, silence };
     Location where;
     Duration at;
     Kind kind = Kind::alert;
@@ -31,6 +32,8 @@ struct TestEvent {
     std::string source = "test";
     std::string key, title, text, url, actor, episode;
     Duration expires;         // 0: never
+    Matchers match;           // of a silence, made as through the API
+    Duration lasts;           // likewise
     std::uint32_t times = 1;  // {{n}} in labels and texts counts from 1
     Duration every;           // between two of them
 };

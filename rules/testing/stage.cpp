@@ -64,6 +64,7 @@ EventKind kind_of(TestEvent::Kind kind) {
         case TestEvent::Kind::unsuppress:
             return EventKind::unsuppressed;
         case TestEvent::Kind::note:
+        case TestEvent::Kind::silence:
             break;
     }
     return EventKind::note;
@@ -121,6 +122,8 @@ void Stage::advance(Instant to) {
 void Stage::play(const TestEvent& event, std::uint32_t repetition) {
     if (event.kind == TestEvent::Kind::alert)
         send_alert(event, repetition);
+    else if (event.kind == TestEvent::Kind::silence)
+        silence(event);
     else
         say(event, repetition);
 }
@@ -139,6 +142,11 @@ void Stage::send_alert(const TestEvent& event, std::uint32_t repetition) {
     else
         sent_[at->second] = std::move(alert);
     deliver(event, sent_[at->second], event.status);
+}
+
+void Stage::silence(const TestEvent& event) {
+    const std::string id = "silence-" + std::to_string(++silences_);
+    apply(SilenceSet{id, {}, event.match, now_, now_ + event.lasts, event.actor, event.text});
 }
 
 void Stage::say(const TestEvent& event, std::uint32_t repetition) {

@@ -63,6 +63,7 @@ private:
     void advance(Instant to);
     void play(const TestEvent& event, std::uint32_t repetition);
     void send_alert(const TestEvent& event, std::uint32_t repetition);
+    void silence(const TestEvent& event);
     void say(const TestEvent& event, std::uint32_t repetition);
     void deliver(const TestEvent& event, Sent& alert, EventKind kind);
     void apply(const Input& input);
@@ -84,6 +85,7 @@ private:
     std::map<std::string, std::size_t> sent_index_;  // by identity
     std::map<std::string, std::uint64_t> tickets_;   // by sink
     std::vector<DeliveryReported> reports_;
+    std::uint64_t silences_ = 0;
 };
 
 }  // namespace incidentd::testing

@@ -59,6 +59,36 @@ TEST_CASE("each rule says yes or no and why, and the engine has the last word") 
     CHECK(json.text("/decisions/0/verdict") == "opened");
 }
 
+TEST_CASE("labels are rewritten before anything else looks at them, and each section answers") {
+    const TempDirectory directory;
+    directory.write("cmdb.csv", "host,team\nfra-1,dba\n");
+    directory.write("rules.yaml", R"(version: 1
+enrich:
+  - {match: 'host=~"(?P<site>[a-z]+)-.*"', set: {site: '{{site}}'}}
+  - {match: 'site="muc"', set: {far: 'yes'}}
+  - {lookup: cmdb.csv, on: host, take: [team]}
+dedup:
+  - {match: 'check="disk"', key: [host]}
+silences:
+  - {name: sunday, match: 'team="dba"', schedule: {weekdays: sun, at: '02:00', for: 2h}}
+inhibit:
+  - {name: host-down, source: 'alertname="HostDown"', target: 'check!=""', equal: [host]}
+correlate:
+  - {name: by-site, match: 'site!=""', by: [site]}
+)");
+    const std::string file = directory.write(
+        "alert.json", R"({"at":"2026-01-05T09:00:00Z","labels":{"check":"disk","host":"fra-1","disk":"sda"}})");
+    const Run text = explain(directory, {"--alert", file});
+    REQUIRE_MESSAGE(text.code == 0, text.err);
+    CHECK_MESSAGE(holds(text.out, "  YES #1: site=\"fra\" is new\n"), text.out);
+    CHECK(holds(text.out, "  no  #2: site=\"muc\" fails: site is \"fra\"\n"));
+    CHECK(holds(text.out, "has a row for host=\"fra-1\"; team=\"dba\" is new\n"));
+    CHECK(holds(text.out, "  YES #1: one alert of the source for host=\"fra-1\"\n"));
+    CHECK(holds(text.out, "  no  sunday: matches, but does not hold at 2026-01-05T09:00:00.000Z"));
+    CHECK(holds(text.out, "  YES host-down: while an alert fires that is a source of it, with equal host=\"fra-1\"\n"));
+    CHECK(holds(text.out, "  YES by-site: group site=\"fra\"\n"));
+}
+
 TEST_CASE("what cannot be explained is said") {
     const TempDirectory directory;
     directory.write("rules.yaml", rules);

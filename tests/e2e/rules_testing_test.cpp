@@ -149,4 +149,71 @@ TEST_CASE("repetitions, severities and what cannot be played") {
     CHECK(!holds(result.out, "opened: expected"));
 }
 
+// Every section that decides before correlation: what the engine says must be what a test can ask for.
+TEST_CASE("silences, inhibition, enrichment, pairs and dedup are testable") {
+    const TempDirectory directory;
+    directory.write("rules.yaml", R"(version: 1
+enrich:
+  - {match: 'host=~"(?P<site>[a-z]+)-.*"', set: {site: '{{site}}'}}
+dedup:
+  - {match: 'check="disk"', key: [host]}
+pair:
+  - {name: link, problem: 'event="linkDown"', clear: 'event="linkUp"', equal: [host]}
+silences:
+  - {name: sunday, match: 'team="web"', schedule: {weekdays: sun, at: '02:00', for: 2h, zone: Europe/Berlin}}
+inhibit:
+  - {name: host-down, source: 'alertname="HostDown"', target: 'alertname!="HostDown"', equal: [host]}
+correlate:
+  - {name: by-site, match: 'site!=""', by: [site]}
+route: [{to: [rt]}]
+)");
+    const std::string file = directory.write("test.yaml", R"(rule_files: [rules.yaml]
+tests:
+  - name: a label is read from the host's name
+    events:
+      - {at: 0s, labels: {alertname: Down, host: fra-1}}
+      - {at: 1s, labels: {alertname: Down, host: fra-2}}
+    expect:
+      - {at: 1m, incidents: [{rule: by-site, alerts: 2, labels: {site: fra}}], alerts: [{labels: {site: fra}}]}
+  - name: two disks of a host are one alert
+    events:
+      - {at: 0s, labels: {check: disk, host: fra-1, disk: sda}}
+      - {at: 1s, labels: {check: disk, host: fra-1, disk: sdb}}
+    expect:
+      - {at: 1m, alerts: 1, opened: 1}
+  - name: a clear with another name ends its problem
+    events:
+      - {at: 0s, labels: {event: linkDown, host: fra-1}}
+      - {at: 1m, labels: {event: linkUp, host: fra-1}}
+    expect:
+      - {at: 30s, alerts: 1}
+      - {at: 2m, alerts: 0}
+  - name: the weekly reboot of the web hosts
+    start_timestamp: 2026-01-04T00:30:00Z
+    events:
+      - {at: 0s, labels: {alertname: Down, host: fra-1, team: db}}
+      - {at: 1h, labels: {alertname: Down, host: muc-1, team: web}}
+    expect:
+      - {at: 2h, opened: 1, suppressed: [{labels: {host: muc-1}, because: sunday}]}
+      - {at: 4h, opened: 2, suppressed: 0}
+  - name: what is on a host that is down is quiet
+    events:
+      - {at: 0s, labels: {alertname: HostDown, host: fra-1}}
+      - {at: 1s, labels: {alertname: DiskFull, host: fra-1}}
+    expect:
+      - {at: 1m, alerts: 2, suppressed: [{labels: {alertname: DiskFull}, because: host-down}]}
+      - {at: 1m, incidents: [{alerts: 1}]}
+  - name: somebody silences a host
+    events:
+      - {at: 0s, silence: ['host="fra-1"'], for: 10m, by: ann}
+      - {at: 1m, labels: {alertname: Down, host: fra-1}}
+    expect:
+      - {at: 2m, opened: 0, suppressed: 1}
+      - {at: 11m, opened: 1, suppressed: 0}
+)");
+    const Run result = run({INCIDENTD_BINARY, "rules", "test", file, "--coverage"});
+    CHECK_MESSAGE(result.code == 0, result.out);
+    CHECK_MESSAGE(holds(result.out, "coverage: 7 of 7 rules (100 %)"), result.out);
+}
+
 }  // namespace incidentd::test

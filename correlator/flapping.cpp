@@ -77,7 +77,6 @@ void Correlator::State::begin_flapping(Slot slot, const FlappingRule& rule, cons
     FlapRecord& record = flaps.at(slot);
     record.flapping = true;
     ++sizes.alerts_flapping;
-    ++outcomes.flapping_began;
     deadlines.set(now + rule.stop_quiet, DeadlineKind::flapping_over, slot, alerts[slot].generation);
     decide(alerts[slot], Verdict::flapping, rule.name,
            because + ": it flaps until it stays as it is for " + to_string(rule.stop_quiet));

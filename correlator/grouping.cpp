@@ -26,6 +26,23 @@ bool applies(const CorrelationRule& rule, LabelsView labels) {
            });
 }
 
+// What MTTR and MTBF are kept for, when no rule says so: the thing that failed, not the check that saw it.
+std::string default_service(LabelsView labels) {
+    const bool service_is_a_check = !find_label(labels, "host").empty();
+    constexpr std::array<std::string_view, 5> names{"service", "host", "instance", "job", "alertname"};
+    for (const std::string_view name : names) {
+        if (name == "service" && service_is_a_check) continue;
+        if (const std::string_view value = find_label(labels, name); !value.empty()) return std::string(value);
+    }
+    return "unknown";
+}
+
+Impact assessed_impact(const CorrelationRule& rule, const TemplateScope& scope) {
+    return impact_from(render(rule.impact, scope)).value_or(Impact::medium);
+}
+
+}  // namespace
+
 Fingerprint group_of(const CorrelationRule& rule, LabelsView labels) {
     std::vector<LabelView> values;
     values.reserve(rule.by.size());
@@ -44,23 +61,6 @@ std::string group_text(const CorrelationRule& rule, LabelsView labels) {
     }
     return text.empty() ? "everything it matches" : text;
 }
-
-// What MTTR and MTBF are kept for, when no rule says so: the thing that failed, not the check that saw it.
-std::string default_service(LabelsView labels) {
-    const bool service_is_a_check = !find_label(labels, "host").empty();
-    constexpr std::array<std::string_view, 5> names{"service", "host", "instance", "job", "alertname"};
-    for (const std::string_view name : names) {
-        if (name == "service" && service_is_a_check) continue;
-        if (const std::string_view value = find_label(labels, name); !value.empty()) return std::string(value);
-    }
-    return "unknown";
-}
-
-Impact assessed_impact(const CorrelationRule& rule, const TemplateScope& scope) {
-    return impact_from(render(rule.impact, scope)).value_or(Impact::medium);
-}
-
-}  // namespace
 
 std::string render(const Template& text, const TemplateScope& scope) {
     std::string out;
@@ -81,16 +81,35 @@ void Correlator::State::on_onset(Slot slot) {
     const std::vector<LabelView> labels = labels_of(alert);
     const UnpackedDetails details = unpack_details(alert.details);
     TemplateScope scope{labels, details.title, pool.view(alert.source), {}, alert.severity};
+    if (open_absence(slot) || gather_in_storm(slot, scope)) return;
     if (rules != nullptr) {
         for (const CorrelationRule& rule : rules->correlate) {
             if (!applies(rule, labels)) continue;
             scope.rule = rule.name;
-            return group_by_rule(slot, rule, scope);
+            if (correlate(slot, rule, scope)) return;
         }
     }
     // Compiled sets end with a rule that matches everything; a journal may be read before its first RulesActivated.
     const CorrelationRule fallback{};
     group_by_rule(slot, fallback, scope);
+}
+
+// True: the alert is where it belongs, or waits there. False: the next rule is asked.
+bool Correlator::State::correlate(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
+    switch (rule.op) {
+        case CorrelationOp::threshold:
+            return on_threshold(slot, rule, scope);
+        case CorrelationOp::sequence:
+            return on_sequence(slot, rule, scope);
+        case CorrelationOp::absence:
+            return on_absence(slot, rule, scope);
+        case CorrelationOp::group:
+        case CorrelationOp::topology:
+        case CorrelationOp::similar:
+            group_by_rule(slot, rule, scope);
+            return true;
+    }
+    return false;
 }
 
 bool Correlator::State::rejoin(Slot slot) {
@@ -114,10 +133,11 @@ bool Correlator::State::rejoin(Slot slot) {
     return true;
 }
 
-void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
+void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope,
+                                      const std::string& progress, bool opens) {
     const Fingerprint group = group_of(rule, scope.labels);
     const std::string what =
-        "rule " + (rule.name.empty() ? std::string("none") : rule.name) + ": " + group_text(rule, scope.labels);
+        progress + "rule " + (rule.name.empty() ? std::string("none") : rule.name) + ": " + group_text(rule, scope.labels);
     std::string why_not;
     if (IncidentRecord* incident = joinable(group, why_not)) {
         std::string because = what + "; " + to_string(incident->view.id) + " is " +
@@ -141,7 +161,7 @@ void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, co
         deadlines.set(now + rule.hold, DeadlineKind::hold_over, incident.view.id.value, 0);
         emit(TimelineAdded{incident.view.id, "hold", "waits " + to_string(rule.hold) + " for more before it opens"});
         changed(incident);
-    } else {
+    } else if (opens) {
         open(incident);
     }
 }

@@ -79,12 +79,34 @@ bool Correlator::State::update_suppression(Slot slot) {
 
 bool Correlator::State::keep_suppression(Slot slot, Suppression fresh) {
     const bool any = fresh.any();
-    if (any)
+    const auto known = suppressions.of.find(slot);
+    if (known != suppressions.of.end()) count_suppression(known->second, false);
+    if (any) {
+        count_suppression(fresh, alerts[slot].firing);
         suppressions.of.insert_or_assign(slot, std::move(fresh));
-    else
-        suppressions.of.erase(slot);
+    } else if (known != suppressions.of.end()) {
+        suppressions.of.erase(known);
+    }
     set_suppressed(alerts[slot], any);
     return any;
+}
+
+// The gauges: each reason a firing alert has, once.
+void Correlator::State::count_suppression(Suppression& why, bool firing) {
+    SuppressedFor fresh;
+    fresh.source = firing && why.by_source;
+    fresh.inhibition = firing && !why.inhibits.empty();
+    for (const std::uint32_t number : why.silences) {
+        const auto found = suppressions.silences.find(number);
+        if (!firing || found == suppressions.silences.end()) continue;
+        (found->second.told.is_maintenance ? fresh.maintenance : fresh.silence) = true;
+    }
+    const auto move = [](std::uint64_t& gauge, bool before, bool after) { gauge += (after ? 1U : 0U) - (before ? 1U : 0U); };
+    move(sizes.suppressed_by_source, why.counted.source, fresh.source);
+    move(sizes.suppressed_by_silence, why.counted.silence, fresh.silence);
+    move(sizes.suppressed_by_maintenance, why.counted.maintenance, fresh.maintenance);
+    move(sizes.suppressed_by_inhibition, why.counted.inhibition, fresh.inhibition);
+    why.counted = fresh;
 }
 
 void Correlator::State::mark_source_suppression(Slot slot, bool suppressed, std::string_view words) {
@@ -182,7 +204,7 @@ void Correlator::State::look_again(const std::vector<Slot>& slots, const std::st
         } else if (incident != nullptr) {
             ++(is ? stay[alert.incident].first : stay[alert.incident].second);
         } else if (is) {
-            continue;
+            stop_waiting(slot);
         } else {
             on_onset(slot);
         }

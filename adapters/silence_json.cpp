@@ -58,8 +58,8 @@ bool read_matcher(element value, std::size_t index, Matchers& out, SilenceFault&
     if (!is_label_name(*name))
         return fault = validation(place + "invalid label name \"" + std::string(*name) + "\""), false;
     const bool is_regex = flag_of(from, "isRegex", false), is_equal = flag_of(from, "isEqual", true);
-    const MatchOp op = is_regex ? (is_equal ? MatchOp::regex : MatchOp::not_regex)
-                                : (is_equal ? MatchOp::equal : MatchOp::not_equal);
+    const MatchOp op =
+        is_regex ? (is_equal ? MatchOp::regex : MatchOp::not_regex) : (is_equal ? MatchOp::equal : MatchOp::not_equal);
     Result<Matcher> matcher = Matcher::make(std::string(*name), op, std::string(*pattern));
     if (!matcher) return fault = validation(place + matcher.error().message), false;
     out.push_back(std::move(*matcher));
@@ -78,9 +78,9 @@ bool read_matchers(const object& from, Matchers& out, SilenceFault& fault) {
     std::size_t index = 0;
     for (const element value : list)
         if (!read_matcher(value, index++, out, fault)) return false;
-    const bool any = std::any_of(out.begin(), out.end(), [](const Matcher& one) { return !one.matches(std::string_view{}); });
-    if (!any)
-        return fault = validation("invalid silence: at least one matcher must not match the empty string"), false;
+    const bool any =
+        std::any_of(out.begin(), out.end(), [](const Matcher& one) { return !one.matches(std::string_view{}); });
+    if (!any) return fault = validation("invalid silence: at least one matcher must not match the empty string"), false;
     return true;
 }
 
@@ -111,8 +111,8 @@ void append_matchers(std::string& out, const Matchers& matchers) {
         if (out.back() == '}') out += ',';
         const bool is_equal = matcher.op() == MatchOp::equal || matcher.op() == MatchOp::regex;
         const bool is_regex = matcher.op() == MatchOp::regex || matcher.op() == MatchOp::not_regex;
-        out += std::string("{\"isEqual\":") + (is_equal ? "true" : "false") + ",\"isRegex\":" +
-               (is_regex ? "true" : "false") + ",\"name\":";
+        out += std::string("{\"isEqual\":") + (is_equal ? "true" : "false") +
+               ",\"isRegex\":" + (is_regex ? "true" : "false") + ",\"name\":";
         append_json_string(out, matcher.name());
         out += ",\"value\":";
         append_json_string(out, matcher.value());

@@ -73,9 +73,9 @@ bool Correlator::State::on_absence(Slot slot, const CorrelationRule& rule, const
         return wait(slot, rule, "absence: rule " + rule.name + " expects the next within " + to_string(rule.within));
     }
     if (!watch->due.is_set()) expect(*watch, rule.within);
-    return wait(slot, rule,
-                "absence: rule " + rule.name + " opens unless " + text_of(rule.until) + " comes by " +
-                    to_rfc3339(watch->due));
+    return wait(
+        slot, rule,
+        "absence: rule " + rule.name + " opens unless " + text_of(rule.until) + " comes by " + to_rfc3339(watch->due));
 }
 
 // Which waits the messages of a firing alert end.
@@ -147,8 +147,8 @@ void Correlator::State::on_absence_deadline(std::uint32_t number, std::uint32_t 
 void Correlator::State::raise_absence(std::uint32_t number, const CorrelationRule& rule) {
     const AbsenceWatch& watch = patterns.absences.at(number);
     const std::string key = "absence/" + rule.name + values_text(watch);
-    const std::string title = "Nothing matched " + text_of(awaited(rule)) + values_text(watch) + " for " +
-                              to_string(rule.within);
+    const std::string title =
+        "Nothing matched " + text_of(awaited(rule)) + values_text(watch) + " for " + to_string(rule.within);
     std::vector<LabelView> labels;
     for (const auto& [name, value] : watch.values) labels.push_back({name, value});
     if (find_label(labels, "alertname").empty()) labels.push_back({"alertname", rule.name});
@@ -176,8 +176,8 @@ void Correlator::State::raise_absence(std::uint32_t number, const CorrelationRul
 // The onset of an alert of our own: it belongs to its rule's group, and those that waited join it.
 bool Correlator::State::open_absence(Slot slot) {
     const auto found = patterns.absence_alerts.find(slot);
-    const auto watch = found == patterns.absence_alerts.end() ? patterns.absences.end()
-                                                              : patterns.absences.find(found->second);
+    const auto watch =
+        found == patterns.absence_alerts.end() ? patterns.absences.end() : patterns.absences.find(found->second);
     if (watch == patterns.absences.end()) return false;
     const CorrelationRule* rule = correlation_rule(watch->second.rule);
     if (rule == nullptr) return false;

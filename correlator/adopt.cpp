@@ -7,12 +7,21 @@
 namespace incidentd {
 
 void Correlator::State::adopt(std::shared_ptr<const RuleSet> fresh) {
-    rules = std::move(fresh);
+    activate(std::move(fresh));
     adopt_silences();
     index_rules();
     look_again(firing_slots(), "the rules changed");
     adopt_absences();
     adopt_patterns();
+}
+
+std::vector<std::uint32_t> Correlator::State::matching(const MatcherIndex& section, LabelsView labels) const {
+    std::vector<std::uint32_t> places;
+    section.each(labels, match_memory, [&places](MatcherIndex::Rule at) {
+        places.push_back(at);
+        return true;
+    });
+    return places;
 }
 
 void Correlator::State::index_rules() {

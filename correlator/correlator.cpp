@@ -52,6 +52,12 @@ void Correlator::apply(const Input& input, Instant now, Effects& out) {
     state.out = nullptr;
 }
 
+void Correlator::State::activate(std::shared_ptr<const RuleSet> set) {
+    rules = std::move(set);
+    rule_index = rules == nullptr ? nullptr : rules->index;
+    if (rules != nullptr && rule_index == nullptr) rule_index = std::make_shared<const RuleIndex>(*rules);
+}
+
 void Correlator::State::fire(const Deadline& due) {
     if (due.kind == DeadlineKind::alert_expires || due.kind == DeadlineKind::alert_forgotten) {
         const auto slot = static_cast<Slot>(due.subject);
@@ -165,8 +171,14 @@ std::vector<std::uint32_t> Correlator::alert_slots() const {
 
 Correlator::AlertState Correlator::alert_state(std::uint32_t slot) const {
     const AlertRecord& alert = state_->alerts[slot];
-    return {alert.used, alert.firing,   alert.suppressed, alert.acknowledged, state_->is_flapping(slot),
-            state_->is_waiting(slot),     alert.incident, alert.expires_at};
+    return {alert.used,
+            alert.firing,
+            alert.suppressed,
+            alert.acknowledged,
+            state_->is_flapping(slot),
+            state_->is_waiting(slot),
+            alert.incident,
+            alert.expires_at};
 }
 
 AlertRow Correlator::alert_row(std::uint32_t slot) const { return state_->row(slot); }

@@ -30,8 +30,8 @@ std::string_view reason_for(ActionKind kind) {
 void Correlator::State::choose_sinks(IncidentRecord& incident) {
     if (rules == nullptr) return;
     const std::vector<LabelView> labels = route_labels(incident.view);
-    for (const Route& route : rules->routes) {
-        if (!matches_all(route.match, labels)) continue;
+    rule_index->routes.each(labels, match_memory, [&](MatcherIndex::Rule at) {
+        const Route& route = rules->routes[at];
         for (const std::string& name : route.to) {
             const bool known = std::any_of(incident.sinks.begin(), incident.sinks.end(),
                                            [&name](const SinkRecord& sink) { return sink.name == name; });
@@ -41,8 +41,8 @@ void Correlator::State::choose_sinks(IncidentRecord& incident) {
             sink.update_every = route.update_every;
             incident.sinks.push_back(std::move(sink));
         }
-        if (!route.proceed) break;
-    }
+        return route.proceed;
+    });
 }
 
 void Correlator::State::advance_sinks(IncidentRecord& incident) {

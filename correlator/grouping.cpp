@@ -19,8 +19,8 @@ std::string_view place(std::string_view name, const TemplateScope& scope) {
     return {};
 }
 
+// Beside its matchers.
 bool applies(const CorrelationRule& rule, LabelsView labels) {
-    if (!matches_all(rule.match, labels)) return false;
     return rule.by_optional || std::all_of(rule.by.begin(), rule.by.end(), [labels](const std::string& name) {
                return !find_label(labels, name).empty();
            });
@@ -35,6 +35,11 @@ std::string default_service(LabelsView labels) {
         if (const std::string_view value = find_label(labels, name); !value.empty()) return std::string(value);
     }
     return "unknown";
+}
+
+// Asks for more than the alert itself, so that the rules after it may be asked too.
+bool is_pattern(CorrelationOp op) {
+    return op == CorrelationOp::threshold || op == CorrelationOp::sequence || op == CorrelationOp::absence;
 }
 
 Impact assessed_impact(const CorrelationRule& rule, const TemplateScope& scope) {
@@ -83,10 +88,17 @@ void Correlator::State::on_onset(Slot slot) {
     TemplateScope scope{labels, details.title, pool.view(alert.source), {}, alert.severity};
     if (open_absence(slot) || gather_in_storm(slot, scope)) return;
     if (rules != nullptr) {
-        for (const CorrelationRule& rule : rules->correlate) {
-            if (!applies(rule, labels)) continue;
-            scope.rule = rule.name;
-            if (correlate(slot, rule, scope)) return;
+        // First the list, then the work: a rule may let an alert wait, and the next one is asked.
+        std::vector<const CorrelationRule*> asked;
+        rule_index->correlate.each(labels, match_memory, [&](MatcherIndex::Rule at) {
+            const CorrelationRule& rule = rules->correlate[at];
+            if (!applies(rule, labels)) return true;
+            asked.push_back(&rule);
+            return is_pattern(rule.op);
+        });
+        for (const CorrelationRule* rule : asked) {
+            scope.rule = rule->name;
+            if (correlate(slot, *rule, scope)) return;
         }
     }
     // Compiled sets end with a rule that matches everything; a journal may be read before its first RulesActivated.
@@ -136,8 +148,8 @@ bool Correlator::State::rejoin(Slot slot) {
 void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope,
                                       const std::string& progress, bool opens) {
     const Fingerprint group = group_of(rule, scope.labels);
-    const std::string what =
-        progress + "rule " + (rule.name.empty() ? std::string("none") : rule.name) + ": " + group_text(rule, scope.labels);
+    const std::string what = progress + "rule " + (rule.name.empty() ? std::string("none") : rule.name) + ": " +
+                             group_text(rule, scope.labels);
     std::string why_not;
     if (IncidentRecord* incident = joinable(group, why_not)) {
         std::string because = what + "; " + to_string(incident->view.id) + " is " +

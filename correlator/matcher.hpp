@@ -49,7 +49,11 @@ private:
 using Matchers = std::vector<Matcher>;
 bool matches_all(const Matchers& matchers, LabelsView labels);
 
-// One matcher or a list: `a="b"`, `a=b`, `{a="b",c=~"d"}`, quoted names. Errors: invalid, naming the byte offset.
+// Any number of matchers: `a="b"`, `a=b,c!="d",`, `{a="b",c=~"d"}`, quoted names; none in "" and `{}`.
+// Alertmanager's UTF-8 grammar. Errors: invalid; the message begins "at byte N: ", the offset in `text`.
 Result<Matchers> parse_matchers(std::string_view text);
+
+// Exactly one, without braces, as Alertmanager's API and amtool take them.
+Result<Matcher> parse_matcher(std::string_view text);
 
 }  // namespace incidentd

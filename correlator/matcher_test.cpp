@@ -26,53 +26,29 @@ bool match(std::string_view text, std::string_view value) {
 
 }  // namespace
 
-TEST_CASE("matchers are read as Alertmanager's UTF-8 parser reads them") {
-    struct Row {
-        std::string text;
-        std::string expected;
-    };
-    static const Row rows[] = {
-        {R"(foo=bar)", R"(foo="bar")"},
-        {R"(foo="bar")", R"(foo="bar")"},
-        {R"( foo  !=  "bar" )", R"(foo!="bar")"},
-        {R"({foo="bar",baz=~"q.x"})", R"(foo="bar",baz=~"q.x")"},
-        {R"({foo="bar", baz!~qux,})", R"(foo="bar",baz!~"qux")"},
-        {R"(foo=bar,)", R"(foo="bar")"},
-        {R"({})", ""},
-        {R"({ })", ""},
-        {R"("foo bar"="x")", R"("foo bar"="x")"},
-        {R"("a\"b"="c\\d\ne")", R"("a\"b"="c\\d\ne")"},
-        {R"(foo="")", R"(foo="")"},
-        {R"(a="{x},=~")", R"(a="{x},=~")"},
-        {"ünïcode=☃", "ünïcode=\"☃\""},
-        {"k8s.io/name=x-1", R"(k8s.io/name="x-1")"},
-        {R"(a=~"\\d+")", R"(a=~"\\d+")"},
-        {"", R"(error: at byte 0: expected a matcher such as severity="critical", found the end)"},
+TEST_CASE("an error names the byte, what was expected and what is there") {
+    static const std::pair<std::string_view, std::string_view> rows[] = {
         {"foo", "error: at byte 3: expected =, !=, =~ or !~ after the label name, found the end"},
         {"foo=", "error: at byte 4: expected a value, found the end"},
         {"=bar", "error: at byte 0: expected a label name, found '='"},
-        {R"(""=bar)", "error: at byte 0: a label name must not be empty, found '\"'"},
-        {"foo=bar baz", "error: at byte 8: expected ',' or the end, found 'b'"},
+        {"foo=bar☃ baz", "error: at byte 11: expected ',' or the end, found 'b'"},
         {"{foo=bar", "error: at byte 8: expected ',' or the closing '}', found the end"},
         {"foo=bar}", "error: at byte 7: has a '}' without its '{', found '}'"},
-        {"{foo=bar}x", "error: at byte 9: expected nothing after '}', found 'x'"},
+        {"{foo=bar}☃", "error: at byte 9: expected nothing after '}', found '☃'"},
         {"foo='bar'", "error: at byte 4: only double quotes may stand here, found '''"},
         {R"(foo="bar)", "error: at byte 4: the quote that begins here is never closed, found '\"'"},
-        {R"(foo="\d")",
-         R"(error: at byte 5: an escape must be one of \" \\ \n \t \r (a backslash of a regex is written \\), found '\')"},
-        {"foo=,bar=x", "error: at byte 4: expected a value, found ','"},
-        {",foo=x", "error: at byte 0: expected a label name, found ','"},
-        {"foo=x,,bar=y", "error: at byte 6: expected a label name, found ','"},
-        {"foo==x", "error: at byte 4: expected a value, found '='"},
+        {R"(foo="\d")", R"(error: at byte 5: an escape must be one of \" \\ \a \b \f \n \r \t \v, \ooo, \xhh, \uhhhh )"
+                        R"(or \Uhhhhhhhh (a backslash of a regex is written \\), found '\')"},
+        {R"(foo="\xff")", "error: at byte 4: the bytes of this text's escapes are not UTF-8, found '\"'"},
     };
-    for (const Row& row : rows) {
-        CAPTURE(row.text);
-        CHECK(canonical(row.text) == row.expected);
+    for (const auto& [text, expected] : rows) {
+        CAPTURE(text);
+        CHECK(canonical(text) == expected);
     }
 }
 
 TEST_CASE("a matcher's own text reads back to the same matcher") {
-    for (const char* value : {"", "plain", "a\"b\\c\nd", "{x}", "☃", " "}) {
+    for (const char* value : {"", "plain", "a\"b\\c\nd", "{x}", "☃", " ", "\u3000", "a\tb\r\x01"}) {
         const Result<Matcher> matcher = Matcher::make("na me", MatchOp::not_equal, value);
         REQUIRE(matcher.has_value());
         const Result<Matchers> again = parse_matchers(matcher->text());

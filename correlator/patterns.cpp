@@ -80,7 +80,9 @@ void Correlator::State::stop_waiting(Slot slot) {
     patterns.waits_in.erase(found);
 }
 
-bool Correlator::State::is_waiting(Slot slot) const { return !alerts[slot].counted && patterns.waits_in.contains(slot); }
+bool Correlator::State::is_waiting(Slot slot) const {
+    return !alerts[slot].counted && patterns.waits_in.contains(slot);
+}
 
 // False: the rules after it are asked.
 bool Correlator::State::wait(Slot slot, const CorrelationRule& rule, const std::string& because) {

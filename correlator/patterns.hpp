@@ -44,12 +44,12 @@ struct Patterns {
 
     std::map<Fingerprint, WaitGroup> waiting;
     boost::unordered_flat_map<std::uint32_t, std::vector<Fingerprint>> waits_in;  // by slot; follows from `waiting`
-    std::map<std::uint32_t, AbsenceWatch> absences;                              // by number, which grows
+    std::map<std::uint32_t, AbsenceWatch> absences;                               // by number, which grows
     std::uint32_t next_absence = 1;
-    std::map<Fingerprint, std::uint32_t> absence_of_group;                         // follows from `absences`
-    boost::unordered_flat_map<std::uint32_t, std::uint32_t> absence_alerts;        // slot of our own alert -> number
-    boost::unordered_flat_map<std::uint32_t, std::vector<Fingerprint>> winds;      // by slot of a firing alert: groups
-                                                                                   // whose wait its messages end
+    std::map<Fingerprint, std::uint32_t> absence_of_group;                     // follows from `absences`
+    boost::unordered_flat_map<std::uint32_t, std::uint32_t> absence_alerts;    // slot of our own alert -> number
+    boost::unordered_flat_map<std::uint32_t, std::vector<Fingerprint>> winds;  // by slot of a firing alert: groups
+                                                                               // whose wait its messages end
 };
 
 }  // namespace incidentd

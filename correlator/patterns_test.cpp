@@ -196,7 +196,8 @@ TEST_CASE("what must follow: in time nothing opens, else the one that waited joi
     rule.within = hours(2);
     Engine engine(with(rule));
     engine.fire({"cluster=a,event=backupStarted"});
-    CHECK(engine.because.find("absence: rule pattern opens unless {event=\"backupDone\"} comes by 2026-01-01T02:00") == 0);
+    CHECK(engine.because.find("absence: rule pattern opens unless {event=\"backupDone\"} comes by 2026-01-01T02:00") ==
+          0);
     engine.pass(hours(1));
     engine.fire({"cluster=a,event=backupDone,host=x"});
     CHECK(engine.verdicts() == "waiting waiting opened");

@@ -18,6 +18,8 @@
 
 namespace incidentd {
 
+struct RuleIndex;  // correlator/rule_index.hpp
+
 // Text with {{label}} places. {{alertname}} etc. are labels; {{title}}, {{severity}}, {{source}} and {{rule}} are the
 // alert's own fields unless a label of that name exists. Unknown names give "".
 class Template {
@@ -154,6 +156,9 @@ struct RuleSet {
     // [impact][urgency]
     std::array<std::array<Priority, 4>, 3> priority{};
     std::vector<Route> routes;
+    // Of all of the above, made by compile(): it takes too long for the engine's thread. Shared: immutable, by copies
+    // of the set. Null in sets made by hand: the engine then makes it when they are activated.
+    std::shared_ptr<const RuleIndex> index;
 };
 
 }  // namespace incidentd

@@ -126,9 +126,9 @@ void Correlator::State::adopt_silences() {
     count_silences();
 }
 
-void Correlator::State::link_silence(SilenceRecord& record, std::uint32_t rule_index) {
-    const SilenceRule& rule = rules->silences[rule_index];
-    record.rule = rule_index;
+void Correlator::State::link_silence(SilenceRecord& record, std::uint32_t place) {
+    const SilenceRule& rule = rules->silences[place];
+    record.rule = place;
     record.told.id = rule.name;
     record.told.match = rule.match;
     record.told.comment = rule.comment;

@@ -168,7 +168,7 @@ Result<RestoredEngine> EngineSnapshot::decode(std::string_view bytes, EngineLimi
         return Error(ErrorCode::corrupt,
                      "the engine snapshot of incidentd " + restored.version + " does not read back");
     if (!state.rules_text.empty()) {
-        state.rules = compile(state.rules_text);
+        state.activate(compile(state.rules_text));
         if (state.rules == nullptr)
             return Error(ErrorCode::invalid, "the rules in the snapshot of incidentd " + restored.version +
                                                  " do not compile with this version");

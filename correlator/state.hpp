@@ -20,6 +20,7 @@
 #include "correlator/pairs.hpp"
 #include "correlator/patterns.hpp"
 #include "correlator/records.hpp"
+#include "correlator/rule_index.hpp"
 #include "correlator/slots.hpp"
 #include "correlator/storm.hpp"
 #include "correlator/string_pool.hpp"
@@ -64,7 +65,9 @@ struct Correlator::State {
     EngineLimits limits;
     std::string instance;
     std::shared_ptr<const RuleSet> rules;
-    std::string rules_hash, rules_text;  // as they were activated
+    std::shared_ptr<const RuleIndex> rule_index;  // of `rules`
+    mutable MatchMemory match_memory;             // what its regexes said of values; not part of the state
+    std::string rules_hash, rules_text;           // as they were activated
 
     StringPool pool;
     Slots<AlertRecord> alerts;
@@ -102,13 +105,15 @@ struct Correlator::State {
 
     // --- correlator.cpp ---------------------------------------------------------------------------------------------
     void fire(const Deadline& due);
+    void activate(std::shared_ptr<const RuleSet> set);  // nullptr: none
     template <class What>
     void emit(What what) {
         out->push_back(Effect{now, std::move(what)});
     }
 
     void adopt(std::shared_ptr<const RuleSet> fresh);  // rules that hold from now on
-    void index_rules();                                // what follows from rules and firing alerts, made anew
+    std::vector<std::uint32_t> matching(const MatcherIndex& section, LabelsView labels) const;
+    void index_rules();  // what follows from rules and firing alerts, made anew
 
     // --- origins.cpp ------------------------------------------------------------------------------------------------
     void on_event(const AlertEvent& event);
@@ -135,7 +140,7 @@ struct Correlator::State {
 
     // --- suppression.cpp --------------------------------------------------------------------------------------------
     std::vector<std::uint32_t> silences_of(LabelsView labels) const;
-    std::optional<Slot> inhibitor_of(Slot slot, std::size_t rule_index, LabelsView labels) const;
+    std::optional<Slot> inhibitor_of(Slot slot, std::size_t place, LabelsView labels) const;
     std::vector<std::string> inhibits_of(Slot slot, LabelsView labels) const;
     bool update_suppression(Slot slot);
     bool keep_suppression(Slot slot, Suppression fresh);
@@ -161,7 +166,7 @@ struct Correlator::State {
     void count_silences();
     void forget_silence(std::uint32_t number);
     void adopt_silences();
-    void link_silence(SilenceRecord& record, std::uint32_t rule_index);
+    void link_silence(SilenceRecord& record, std::uint32_t place);
     void set_holding(std::uint32_t number, bool holds);
     void follow_silence(std::uint32_t number, std::vector<Slot> affected);
     void watch_silence(std::uint32_t number);

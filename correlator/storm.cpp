@@ -9,7 +9,7 @@
 namespace incidentd {
 namespace {
 
-constexpr double newest_share = 0.1;       // of the usual number, by each window
+constexpr double newest_share = 0.1;        // of the usual number, by each window
 constexpr std::int64_t windows_most = 200;  // without an alert: what was usual is forgotten
 
 std::string number_text(double value) { return std::to_string(static_cast<std::int64_t>(std::llround(value))); }
@@ -61,9 +61,9 @@ const StormRule* Correlator::State::storm_rule(std::string_view name) const {
 // An onset outside of incidents. True: the storm has it.
 bool Correlator::State::gather_in_storm(Slot slot, const TemplateScope& scope) {
     if (rules == nullptr || rules->storms.empty()) return false;
-    const auto rule = std::find_if(rules->storms.begin(), rules->storms.end(),
-                                   [&](const StormRule& one) { return matches_all(one.match, scope.labels); });
-    if (rule == rules->storms.end()) return false;
+    const MatcherIndex::Rule found = rule_index->storms.first(scope.labels, match_memory);
+    if (found == MatcherIndex::none) return false;
+    const StormRule* rule = &rules->storms[found];
     const AlertRecord& alert = alerts[slot];
     const std::string_view value = rule->per == "source" ? scope.source : find_label(scope.labels, rule->per);
     const std::size_t index = storm_watch(*rule, value);
@@ -99,9 +99,9 @@ bool Correlator::State::join_storm(Slot slot, const StormRule& rule, const Storm
     gathers.name = rule.name;
     gathers.max_age = Duration{0};
     gathers.max_alerts = limits.alerts_max;
-    gathers.title = Template::parse(title).value_or(Template());
-    gathers.service = gathers.title;
     IncidentRecord& incident = begin_incident(gathers, group, scope);
+    incident.view.title = title;
+    incident.view.service = title;  // what storms are counted under, apart from what they are made of
     incident.view.because = because;
     join(slot, incident, Verdict::opened, because);
     open(incident);

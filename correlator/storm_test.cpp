@@ -42,7 +42,7 @@ TEST_CASE("from the bound on new alerts gather in one incident, all are kept, an
     burst(engine, 100, 1, Severity::critical);
     CHECK(engine.open() == 12);
     engine.fire({.labels = "host=h0", .severity = Severity::error}, "zabbix");  // another source has no storm
-    CHECK(engine.open() == 12);  // it joins the incident of its host
+    CHECK(engine.open() == 12);                                                 // it joins the incident of its host
 }
 
 TEST_CASE("a burst over the border of two windows is one burst") {

@@ -38,14 +38,14 @@ std::vector<std::uint32_t> Correlator::State::silences_of(LabelsView labels) con
 
 // As in Alertmanager, an alert that is both source and target of a rule is not inhibited by another such one: two of
 // them would silence each other.
-std::optional<Correlator::State::Slot> Correlator::State::inhibitor_of(Slot slot, std::size_t rule_index,
+std::optional<Correlator::State::Slot> Correlator::State::inhibitor_of(Slot slot, std::size_t place,
                                                                        LabelsView labels) const {
-    const InhibitRule& rule = rules->inhibit[rule_index];
+    const InhibitRule& rule = rules->inhibit[place];
     if (!matches_all(rule.target, labels)) return std::nullopt;
     const bool is_source = matches_all(rule.source, labels);
     for (const std::string_view kind : {"source", "source and target"}) {
         if (is_source && kind != "source") break;
-        const auto key = value_key(kind, rule_index, rule.equal, rule.equal_optional, labels);
+        const auto key = value_key(kind, place, rule.equal, rule.equal_optional, labels);
         if (!key) return std::nullopt;
         for (const Slot source : suppressions.sources.at(*key))
             if (source != slot) return source;
@@ -55,7 +55,8 @@ std::optional<Correlator::State::Slot> Correlator::State::inhibitor_of(Slot slot
 
 std::vector<std::string> Correlator::State::inhibits_of(Slot slot, LabelsView labels) const {
     std::vector<std::string> names;
-    for (std::size_t i = 0; rules != nullptr && i < rules->inhibit.size(); ++i)
+    if (rules == nullptr || rules->inhibit.empty()) return names;
+    for (const std::uint32_t i : matching(rule_index->inhibit_targets, labels))
         if (inhibitor_of(slot, i, labels)) names.push_back(rules->inhibit[i].name);
     return names;
 }
@@ -101,7 +102,9 @@ void Correlator::State::count_suppression(Suppression& why, bool firing) {
         if (!firing || found == suppressions.silences.end()) continue;
         (found->second.told.is_maintenance ? fresh.maintenance : fresh.silence) = true;
     }
-    const auto move = [](std::uint64_t& gauge, bool before, bool after) { gauge += (after ? 1U : 0U) - (before ? 1U : 0U); };
+    const auto move = [](std::uint64_t& gauge, bool before, bool after) {
+        gauge += (after ? 1U : 0U) - (before ? 1U : 0U);
+    };
     move(sizes.suppressed_by_source, why.counted.source, fresh.source);
     move(sizes.suppressed_by_silence, why.counted.silence, fresh.silence);
     move(sizes.suppressed_by_maintenance, why.counted.maintenance, fresh.maintenance);
@@ -244,21 +247,19 @@ void Correlator::State::index_inhibition(Slot slot, bool firing) {
         const auto key = value_key(kind, i, rule.equal, rule.equal_optional, labels);
         if (key) firing ? index.add(*key, slot) : index.remove(*key, slot);
     };
-    for (std::size_t i = 0; i < rules->inhibit.size(); ++i) {
-        const bool is_source = matches_all(rules->inhibit[i].source, labels);
-        const bool is_target = matches_all(rules->inhibit[i].target, labels);
-        if (is_source) put(suppressions.sources, is_target ? "source and target" : "source", i);
-        if (is_target) put(suppressions.targets, "target", i);
-    }
+    const std::vector<std::uint32_t> as_target = matching(rule_index->inhibit_targets, labels);
+    for (const std::uint32_t i : as_target) put(suppressions.targets, "target", i);
+    for (const std::uint32_t i : matching(rule_index->inhibit_sources, labels))
+        put(suppressions.sources,
+            std::binary_search(as_target.begin(), as_target.end(), i) ? "source and target" : "source", i);
 }
 
 // Its targets, when a source began to fire or stopped. Their other sources do not matter: they are asked again.
 void Correlator::State::look_at_targets(Slot source, bool began) {
     if (rules == nullptr || rules->inhibit.empty()) return;
     const auto labels = labels_of(alerts[source]);
-    for (std::size_t i = 0; i < rules->inhibit.size(); ++i) {
+    for (const std::uint32_t i : matching(rule_index->inhibit_sources, labels)) {
         const InhibitRule& rule = rules->inhibit[i];
-        if (!matches_all(rule.source, labels)) continue;
         const auto key = value_key("target", i, rule.equal, rule.equal_optional, labels);
         if (!key) continue;
         std::vector<Slot> targets = suppressions.targets.at(*key);

@@ -1,4 +1,5 @@
 // Rule files into one RuleSet. Every problem of every file is found in one go.
+#include "correlator/rule_index.hpp"
 #include "rules/rule_fields.hpp"
 #include "rules/rules.hpp"
 
@@ -260,6 +261,7 @@ std::shared_ptr<const RuleSet> compile(const RuleBundle& bundle, Problems& probl
     for (const auto& [name, text] : bundle.files) compiler.file(name, text);
     RuleSet set = compiler.finish();
     if (problems.items().size() != before) return nullptr;
+    set.index = std::make_shared<const RuleIndex>(set);
     return std::make_shared<const RuleSet>(std::move(set));
 }
 

@@ -32,6 +32,13 @@ Matchers read_match(SettingsReader& reader) {
             reader.problems().add(item.where, item.path, "is not a matcher: " + parsed.error().message);
             return;
         }
+        if (item.scalar.empty()) {
+            reader.problems().add(item.where, item.path, "is empty, which would match every alert",
+                                  "write a matcher such as severity=\"critical\", or leave it out");
+        }
+        for (const Matcher& matcher : *parsed) {
+            if (matcher.name().empty()) reader.problems().add(item.where, item.path, "names a label with no name");
+        }
         std::move(parsed->begin(), parsed->end(), std::back_inserter(matchers));
     };
     if (node->kind == SettingsNode::Kind::list) {

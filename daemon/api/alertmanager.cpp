@@ -43,9 +43,9 @@ void AlertmanagerApi::ask(const HttpRequestView& request, ReplyPtr reply, bool g
     filter.silenced = flag(request.query, "silenced");
     filter.inhibited = flag(request.query, "inhibited");
     for (const std::string& text : form_values(request.query, "filter")) {
-        Result<Matchers> parsed = parse_matchers(text);
+        Result<Matcher> parsed = parse_matcher(text);
         if (!parsed) return reply->send(bad_request("bad matcher format: " + text + ": " + parsed.error().message));
-        filter.match.insert(filter.match.end(), parsed->begin(), parsed->end());
+        filter.match.push_back(std::move(*parsed));
     }
     AlertQuery::start(inbox_, std::move(filter), receivers_, std::move(reply));
 }

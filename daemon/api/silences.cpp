@@ -30,7 +30,9 @@ HttpReply words(int status, std::string_view message) {
 
 HttpReply empty(int status) { return {status, "", "", {}}; }
 
-HttpReply unavailable() { return words(503, "incidentd is busy or stopping, or its journal takes no writes; try again"); }
+HttpReply unavailable() {
+    return words(503, "incidentd is busy or stopping, or its journal takes no writes; try again");
+}
 
 bool is_uuid(std::string_view text) {
     if (text.size() != 36) return false;
@@ -128,9 +130,9 @@ void SilenceApi::ask(std::function<void(const Correlator&)> question, const Shar
 void SilenceApi::list(const HttpRequestView& request, ReplyPtr reply) const {
     Matchers filter;
     for (const std::string& text : form_values(request.query, "filter")) {
-        Result<Matchers> parsed = parse_matchers(text);
+        Result<Matcher> parsed = parse_matcher(text);
         if (!parsed) return reply->send(words(400, "bad matcher format: " + text + ": " + parsed.error().message));
-        filter.insert(filter.end(), parsed->begin(), parsed->end());
+        filter.push_back(std::move(*parsed));
     }
     const auto open = std::make_shared<ReplyPtr>(std::move(reply));
     ask(
@@ -163,10 +165,8 @@ void SilenceApi::post(const HttpRequestView& request, ReplyPtr reply) const {
     std::string fresh_id = new_uuid();
     if (fresh_id.empty() || (stalled_ && stalled_())) return reply->send(unavailable());
     const auto open = std::make_shared<ReplyPtr>(std::move(reply));
-    ask(
-        [&inbox = inbox_, posted = std::move(posted), fresh_id = std::move(fresh_id), open](const Correlator& engine) {
-            set(inbox, engine, posted, fresh_id, open);
-        },
+    ask([&inbox = inbox_, posted = std::move(posted), fresh_id = std::move(fresh_id),
+         open](const Correlator& engine) { set(inbox, engine, posted, fresh_id, open); },
         open);
 }
 

@@ -7,6 +7,8 @@
 #include "daemon/reply.hpp"
 
 #include <functional>
+#include <memory>
+#include <utility>
 
 namespace incidentd {
 

@@ -1,5 +1,5 @@
 // The bytes of records and snapshots: small numbers in few bytes, lengths before texts. See docs/journal-format.md.
-// Private to correlator/.
+// Used by the engine and by what the daemon keeps in packed form.
 #pragma once
 
 #include "correlator/labels.hpp"
@@ -27,7 +27,9 @@ public:
         byte(static_cast<std::uint8_t>(value));
     }
     void fixed64(std::uint64_t value) {
-        for (int shift = 0; shift < 64; shift += 8) byte(static_cast<std::uint8_t>(value >> shift));
+        char bytes[8];
+        for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+        out_.append(bytes, sizeof bytes);
     }
     void time(Instant at) { number(static_cast<std::uint64_t>(at.ms)); }
     void text(std::string_view value) {

@@ -2,7 +2,9 @@
 
 #include "correlator/state.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace incidentd {
 
@@ -23,9 +25,9 @@ struct Apply {
     void operator()(const DeliveryReported& in) const { state.on_report(in); }
     void operator()(const RulesActivated& in) const {
         assert(in.compiled != nullptr);
+        state.adopt(in.compiled);
         state.rules_hash = in.hash;
         state.rules_text = in.text;
-        state.adopt(in.compiled);
     }
     void operator()(const OperatorCommand& in) const { state.on_command(in); }
     void operator()(const Tick&) const {}
@@ -138,28 +140,55 @@ Instant Correlator::now() const { return state_->now; }
 
 void Correlator::describe_state(const std::function<void(Effect&&)>& visit) const { state_->describe_state(visit); }
 
-bool Correlator::visit_touched(std::size_t most, const std::function<void(const AlertRow&)>& visit) {
+bool Correlator::visit_changed_alerts(std::size_t most, const std::function<void(AlertRow&&)>& visit) {
     State& state = *state_;
-    for (std::size_t i = 0; i < most && !state.touched.empty(); ++i) {
-        const State::Slot slot = state.touched.back();
-        state.touched.pop_back();
+    for (AlertRow& row : state.last_rows) visit(std::move(row));
+    state.last_rows.clear();
+    for (; most > 0 && !state.changed_alerts.empty(); --most) {
+        const State::Slot slot = state.changed_alerts.front();
+        state.changed_alerts.pop_front();
         AlertRecord& alert = state.alerts[slot];
-        if (!alert.used || !alert.touched) continue;
+        alert.changed = false;
+        if (alert.used) visit(state.row(slot));
+    }
+    return !state.changed_alerts.empty();
+}
+
+bool Correlator::visit_touched_alerts(std::size_t most, const std::function<void(const AlertCount&)>& visit) {
+    State& state = *state_;
+    for (; most > 0 && !state.touched.empty(); --most) {
+        const State::Slot slot = state.touched.front();
+        state.touched.pop_front();
+        AlertRecord& alert = state.alerts[slot];
         alert.touched = false;
-        if (alert.ever_fired) visit(state.row(slot));
+        if (alert.used && !alert.changed) visit({alert.fingerprint, alert.count, alert.last_seen});
     }
     return !state.touched.empty();
 }
 
-void Correlator::visit_touched_incidents(const std::function<void(const IncidentView&)>& visit) {
-    for (const IncidentId id : state_->touched_incidents) {
-        const auto found = state_->incidents.find(id);
-        if (found == state_->incidents.end()) continue;
+void Correlator::forget_changes_before(Instant known) {
+    State& state = *state_;
+    std::erase_if(state.changed_alerts, [&state, known](State::Slot slot) {
+        AlertRecord& alert = state.alerts[slot];
+        const bool is_known = std::max(alert.last_seen, alert.resolved_at) < known;
+        if (is_known) alert.changed = false;
+        return is_known;
+    });
+}
+
+bool Correlator::visit_touched_incidents(std::size_t most, const std::function<void(const IncidentView&)>& visit) {
+    State& state = *state_;
+    for (; most > 0 && !state.touched_incidents.empty(); --most) {
+        const auto found = state.incidents.find(state.touched_incidents.front());
+        state.touched_incidents.pop_front();
+        if (found == state.incidents.end()) continue;  // the effect of its end told everything
         found->second.touched = false;
         visit(found->second.view);
     }
-    state_->touched_incidents.clear();
+    return !state.touched_incidents.empty();
 }
+
+bool Correlator::has_changed_alerts() const { return !state_->changed_alerts.empty() || !state_->last_rows.empty(); }
 
 std::vector<std::uint32_t> Correlator::alert_slots() const {
     std::vector<std::uint32_t> slots;

@@ -81,14 +81,26 @@ public:
     const std::string& rules_hash() const;  // of the last RulesActivated; empty before
     Instant now() const;                    // of the last apply(): the next one may not be earlier
 
-    // What a read model that knows nothing must be told to show what is in memory now: incidents, deliveries, alerts.
+    // What a read model that knows nothing must be told to show what is in memory now: incidents and deliveries; alerts
+    // come with visit_changed_alerts().
     void describe_state(const std::function<void(Effect&&)>& visit) const;
 
-    // Calls `visit` for every alert whose count or last_seen moved since the last call, at most `most` of them, and
-    // forgets them. Returns false when none are left. Not part of the deterministic state.
-    bool visit_touched(std::size_t most, const std::function<void(const AlertRow&)>& visit);
-    // The same for incidents whose only change is the number of messages.
-    void visit_touched_incidents(const std::function<void(const IncidentView&)>& visit);
+    // The read model is told the latest state of what changed, whenever there is time for it: these call `visit` for
+    // what changed since it was last told, oldest change first, at most `most`, and forget it. They return false when
+    // nothing is left. Not part of the deterministic state.
+    bool visit_changed_alerts(std::size_t most, const std::function<void(AlertRow&&)>& visit);
+    bool has_changed_alerts() const;
+    // Alerts of which only these two moved.
+    struct AlertCount {
+        Fingerprint fingerprint;
+        std::uint64_t count = 0;
+        Instant last_seen;
+    };
+    bool visit_touched_alerts(std::size_t most, const std::function<void(const AlertCount&)>& visit);
+    // Incidents whose only change is the number of messages.
+    bool visit_touched_incidents(std::size_t most, const std::function<void(const IncidentView&)>& visit);
+    // Takes every alert off the list where nothing happened since `known`: it was told before.
+    void forget_changes_before(Instant known);
 
     // Read access for the API. Slots stay valid until the next apply().
     std::vector<std::uint32_t> alert_slots() const;  // every record, in slot order

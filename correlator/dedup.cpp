@@ -120,14 +120,14 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
     if (!patterns.winds.empty()) wind(slot);
     if (alert.severity != before) return severity_changed(slot, before);
     ++outcomes.repeated;
-    if (alert.details_hash != details_before) emit(AlertChanged{row(slot)});
+    if (alert.details_hash != details_before) change(slot);
 }
 
 void Correlator::State::severity_changed(Slot slot, Severity before) {
     const AlertRecord& alert = alerts[slot];
     decide(alert, Verdict::severity_changed, {},
            "severity went from " + std::string(to_string(before)) + " to " + std::string(to_string(alert.severity)));
-    emit(AlertChanged{row(slot)});
+    change(slot);
     IncidentRecord* incident = alert.counted ? live_incident(alert.incident) : nullptr;
     if (incident != nullptr) alert_worsened(*incident, alert, before);
 }
@@ -226,6 +226,7 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
             alert.episode = event.episode;
             alert.resolved_at = now;
             alert.resolved_by_message = true;
+            if (alert.ever_fired) change(slot);
         }
         if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
         if (counts_checks) watch_flapping(slot, false);
@@ -266,7 +267,7 @@ void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string beca
     const bool held = alert.counted && is_flapping(slot);
     if (held) because += "; it flaps, and " + to_string(alert.incident) + " counts it until it is quiet";
     decide(alert, verdict, {}, std::move(because));
-    emit(AlertChanged{row(slot)});
+    change(slot);
     const bool counted = !held && std::exchange(alert.counted, false);
     if (IncidentRecord* incident = live_incident(alert.incident); incident != nullptr && counted)
         alert_stopped(*incident, alert, verdict);
@@ -304,7 +305,7 @@ void Correlator::State::on_person(const AlertEvent& event) {
         alert.acknowledged = acknowledged && alert.firing;
         const Verdict verdict = acknowledged ? Verdict::acknowledged : Verdict::unacknowledged;
         decide(alert, verdict, {}, std::string(to_string(event.kind)) + " by " + who + words);
-        emit(AlertChanged{row(slot)});
+        change(slot);
         if (incident != nullptr && acknowledged) acknowledge(*incident, {slot, who}, event.text);
         if (incident != nullptr && !acknowledged) unacknowledge(*incident, slot, who);
     }
@@ -340,7 +341,7 @@ void Correlator::State::on_suppression(const AlertEvent& event) {
     IncidentRecord* incident = live_incident(alert.incident);
     decide(alert, suppressed ? Verdict::suppressed : Verdict::noted, {},
            suppressed ? "suppressed by its source: " + reason : "no longer suppressed by its source");
-    emit(AlertChanged{row(slot)});
+    change(slot);
     if (incident != nullptr) {
         add_fact(*incident, "suppression",
                  name_of(alert) + (suppressed ? " is suppressed by its source: " + reason
@@ -408,6 +409,7 @@ void Correlator::State::forget_if_due(Slot slot) {
 void Correlator::State::free_alert(Slot slot) {
     AlertRecord& alert = alerts[slot];
     assert(!alert.firing);
+    if (alert.changed && last_rows.size() < last_rows_max) last_rows.push_back(row(slot));
     alert_index.erase(alert.fingerprint);
     release_labels(alert);
     origins.remove_all(slot);
@@ -421,24 +423,30 @@ void Correlator::State::free_alert(Slot slot) {
     pool.release(alert.source);
     pool.release(alert.key);
     const std::uint32_t generation = alert.generation + 1;
+    const bool is_touched = alert.touched, is_changed = alert.changed;  // the lists still name this slot
     alert = AlertRecord{};
     alert.generation = generation;
+    alert.touched = is_touched;
+    alert.changed = is_changed;
     --sizes.alerts_held;
     alerts.give_back(slot);
 }
 
 void Correlator::State::touch(Slot slot) {
-    AlertRecord& alert = alerts[slot];
-    if (alert.touched) return;
-    alert.touched = true;
-    touched.push_back(slot);
+    if (!std::exchange(alerts[slot].touched, true)) touched.push_back(slot);
+}
+
+void Correlator::State::change(Slot slot) {
+    if (!std::exchange(alerts[slot].changed, true)) changed_alerts.push_back(slot);
+}
+
+void Correlator::State::touch(IncidentRecord& incident) {
+    if (!std::exchange(incident.touched, true)) touched_incidents.push_back(incident.view.id);
 }
 
 void Correlator::State::count_message(IncidentRecord& incident) {
     ++incident.view.messages_total;
-    if (incident.touched) return;
-    incident.touched = true;
-    touched_incidents.push_back(incident.view.id);
+    touch(incident);
 }
 
 void Correlator::State::decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because) {

@@ -67,17 +67,6 @@ struct Describe {
             .field("incident", e.incident.value);
         line.field("rule", e.rule).field("because", e.because);
     }
-    void operator()(const AlertChanged& e) {
-        const AlertRow& r = e.row;
-        line.field("row", to_string(r.fingerprint)).field("am", r.alertmanager_fingerprint).field("source", r.source);
-        line.field("key", r.key).field("title", r.title).field("text", r.text).field("url", r.url);
-        line.field("labels", r.labels).field("annotations", r.annotations).field("severity", to_string(r.severity));
-        line.field("firing", r.firing ? 1U : 0U).field("suppressed", r.suppressed ? 1U : 0U);
-        line.field("why", r.suppressed_because);
-        line.field("acked", r.acknowledged ? 1U : 0U).field("count", r.count).field("starts", r.starts_at);
-        line.field("first", r.first_seen).field("last", r.last_seen).field("resolved", r.resolved_at);
-        line.field("incident", r.incident.value);
-    }
     void operator()(const IncidentChanged& e) { line.append(" " + describe_incident(e.incident)); }
     void operator()(const TimelineAdded& e) {
         line.field("timeline", e.incident.value).field("kind", e.kind).field("text", e.text);
@@ -134,6 +123,19 @@ std::string_view to_string(ActionKind kind) {
 std::string_view to_string(IncidentState state) {
     constexpr std::array<std::string_view, 4> names{"pending", "open", "resolved", "dropped"};
     return names[static_cast<std::size_t>(state)];
+}
+
+std::string describe(const AlertRow& r) {
+    Line line("alert");
+    line.field("row", to_string(r.fingerprint)).field("am", r.alertmanager_fingerprint).field("source", r.source);
+    line.field("key", r.key).field("title", r.title).field("text", r.text).field("url", r.url);
+    line.field("labels", r.labels).field("annotations", r.annotations).field("severity", to_string(r.severity));
+    line.field("firing", r.firing ? 1U : 0U).field("suppressed", r.suppressed ? 1U : 0U);
+    line.field("why", r.suppressed_because);
+    line.field("acked", r.acknowledged ? 1U : 0U).field("count", r.count).field("starts", r.starts_at);
+    line.field("first", r.first_seen).field("last", r.last_seen).field("resolved", r.resolved_at);
+    line.field("incident", r.incident.value);
+    return line.take();
 }
 
 std::string describe(const Effect& effect) {

@@ -46,7 +46,8 @@ struct AlertDecided {
     std::string because;  // the reason in words a person can check
 };
 
-// An alert as the read model keeps it. Repetitions are not effects: see Correlator::visit_touched().
+// An alert as the read model keeps it. No effect: what is told of alerts is their latest state, when there is time for
+// it (Correlator::visit_changed_alerts).
 struct AlertRow {
     Fingerprint fingerprint;
     std::uint64_t alertmanager_fingerprint = 0;
@@ -62,9 +63,6 @@ struct AlertRow {
     IncidentId incident;
 };
 
-struct AlertChanged {
-    AlertRow row;
-};
 struct IncidentChanged {
     IncidentView incident;
 };
@@ -113,8 +111,8 @@ struct IncidentResolved {
 
 struct Effect {
     Instant at;  // the input's time, or the deadline's that fired
-    std::variant<AlertDecided, AlertChanged, IncidentChanged, TimelineAdded, ActionDue, DeliveryChanged, KpiSampled,
-                 IncidentOpened, IncidentResolved>
+    std::variant<AlertDecided, IncidentChanged, TimelineAdded, ActionDue, DeliveryChanged, KpiSampled, IncidentOpened,
+                 IncidentResolved>
         what;
 };
 
@@ -123,5 +121,6 @@ using Effects = std::vector<Effect>;
 // One line of text per effect with every field; two equal effects give equal bytes. For tests, digests and replay
 // diffs.
 std::string describe(const Effect& effect);
+std::string describe(const AlertRow& row);
 
 }  // namespace incidentd

@@ -124,7 +124,7 @@ void Correlator::State::on_onset_while_flapping(Slot slot) {
     if (IncidentRecord* incident = live_incident(alert.incident)) count_message(*incident);
     decide(alert, Verdict::flapping, {},
            "fires again; " + to_string(alert.incident) + " counts it all the while it flaps");
-    emit(AlertChanged{row(slot)});
+    change(slot);
 }
 
 }  // namespace incidentd

@@ -78,7 +78,7 @@ void Correlator::State::on_onset(Slot slot) {
     AlertRecord& alert = alerts[slot];
     if (alert.suppressed) {
         decide(alert, Verdict::suppressed, {}, suppression_text(slot));
-        emit(AlertChanged{row(slot)});
+        change(slot);
         return;
     }
     if (alert.counted) return on_onset_while_flapping(slot);
@@ -136,7 +136,7 @@ bool Correlator::State::rejoin(Slot slot) {
     incident->last_onset = now;
     decide(alert, Verdict::rejoined, incident->view.rule,
            "fired again while " + to_string(alert.incident) + " is not over");
-    emit(AlertChanged{row(slot)});
+    change(slot);
     reassess(*incident);
     add_fact(*incident, "rejoined", name_of(alert) + " fires again");
     drop_stale_acknowledgements(*incident);
@@ -212,7 +212,7 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
     ++incident.generation;
     incident.last_onset = now;
     decide(alert, verdict, incident.view.rule, std::move(because));
-    emit(AlertChanged{row(slot)});
+    change(slot);
     reassess(incident);
     if (alert.acknowledged) acknowledge(incident, {slot, "its source"}, {});
     if (verdict == Verdict::opened) return;  // open() tells of it
@@ -234,7 +234,7 @@ void Correlator::State::leave(Slot slot, IncidentRecord& incident, const std::st
     incident.view.peak_severity = Severity::info;
     reassess(incident);
     emit(TimelineAdded{incident.view.id, "left", name_of(alert) + " " + because});
-    emit(AlertChanged{row(slot)});
+    change(slot);
     changed(incident);
 }
 

@@ -220,7 +220,7 @@ void Correlator::State::relabel(Slot slot, const AlertEvent& event) {
         look_at_targets(slot, false);
         set_labels(alert, labels.view());
         index_labels(slot, true);
-        emit(AlertChanged{row(slot)});
+        change(slot);
         look_again({slot}, "its labels changed");
         look_at_targets(slot, true);
     }

@@ -44,7 +44,8 @@ struct AlertRecord {
     bool forget_set = false;
     bool resolved_by_message = false;
     bool ever_fired = false;
-    bool touched = false;  // waits in the list of visit_touched()
+    bool touched = false;  // waits in the list of visit_touched_alerts()
+    bool changed = false;  // waits in the list of visit_changed_alerts()
 };
 
 struct SinkRecord {

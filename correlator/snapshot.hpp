@@ -22,12 +22,12 @@ public:
     // The text of a RulesActivated, compiled again; nullptr: it does not compile.
     using Compile = std::function<std::shared_ptr<const RuleSet>(const std::string& text)>;
 
-    // Appends. `version` names the program, at most 255 bytes. The counters that visit_touched() waits to tell are not
-    // part of the state.
+    // Appends. `version` names the program, at most 255 bytes. What the visit_ functions wait to tell is not part of
+    // the state.
     static void encode(const Correlator& engine, std::string_view version, std::string& out);
 
     // Errors: corrupt, with what is wrong; invalid when the rules do not compile. Every alert and incident counts as
-    // touched: nobody knows what the read model was told last.
+    // changed: nobody knows what the read model was told last.
     static Result<RestoredEngine> decode(std::string_view bytes, EngineLimits limits, const Compile& compile,
                                          std::uint64_t hash_salt = 0);
 };

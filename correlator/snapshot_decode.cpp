@@ -61,8 +61,7 @@ private:
         ++state_.sizes.alerts_held;
         if (alert.firing) ++state_.sizes.alerts_firing;
         if (alert.firing && alert.suppressed) ++state_.sizes.alerts_suppressed;
-        alert.touched = true;
-        state_.touched.push_back(slot);
+        if (alert.ever_fired) state_.change(slot);
     }
     void read_free_slots() {
         std::vector<State::Slot> free;
@@ -99,10 +98,8 @@ private:
             if (sink.outstanding) ++state_.sizes.actions_outstanding;
         if (view.state == IncidentState::pending) ++state_.sizes.incidents_pending;
         if (view.state == IncidentState::open) ++state_.sizes.incidents_open;
-        incident.touched = true;
-        state_.touched_incidents.push_back(view.id);
         const IncidentId id = view.id;
-        state_.incidents.emplace_hint(state_.incidents.end(), id, std::move(incident));
+        state_.touch(state_.incidents.emplace_hint(state_.incidents.end(), id, std::move(incident))->second);
     }
     void read_groups() {
         for (std::size_t left = r_.count(17); left > 0 && !r_.failed(); --left) {

@@ -103,8 +103,9 @@ template <class Archive, class Record>
 void alert_fields(Archive& a, Record& record) {
     auto& [fingerprint, labels, details, episode, details_hash, count, starts_at, first_seen, last_seen, expires_at,
            resolved_at, expiry_watch, incident, source, key, generation, label_count, severity, used, firing,
-           suppressed, acknowledged, counted, forget_set, resolved_by_message, ever_fired, touched] = record;
+           suppressed, acknowledged, counted, forget_set, resolved_by_message, ever_fired, touched, changed] = record;
     static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(touched)>>, bool>);
+    static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(changed)>>, bool>);
     a.number(generation);
     a.flag(used);
     if (!used) return;

@@ -28,6 +28,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -95,10 +96,15 @@ struct Correlator::State {
     std::vector<std::uint32_t> absence_rules;  // places in RuleSet::correlate
 
     EngineSizes sizes;
-    Outcomes outcomes;          // of the apply() under way
-    std::vector<Slot> touched;  // of visit_touched()
+    Outcomes outcomes;  // of the apply() under way
 
-    std::vector<IncidentId> touched_incidents;
+    // What the read model is still to be told; not part of the deterministic state. Each list names a slot at most
+    // once.
+    std::deque<Slot> touched;         // of visit_touched_alerts()
+    std::deque<Slot> changed_alerts;  // of visit_changed_alerts()
+    std::deque<IncidentId> touched_incidents;
+    std::vector<AlertRow> last_rows;                      // of alerts that left memory while they waited to be told
+    static constexpr std::size_t last_rows_max = 10'000;  // more: their last change, 20 minutes ago, stays untold
 
     Instant now;             // of the deadline or input under way
     Effects* out = nullptr;  // of the apply() under way
@@ -246,7 +252,9 @@ struct Correlator::State {
     void forget_later(Slot slot);
     void forget_if_due(Slot slot);
     void free_alert(Slot slot);
-    void touch(Slot slot);
+    void touch(Slot slot);   // its count or last_seen moved
+    void change(Slot slot);  // more than that
+    void touch(IncidentRecord& incident);
     void count_message(IncidentRecord& incident);
     void decide(const AlertRecord& alert, Verdict verdict, std::string rule, std::string because);
 

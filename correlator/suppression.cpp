@@ -199,7 +199,7 @@ void Correlator::State::look_again(const std::vector<Slot>& slots, const std::st
         } else if (before) {
             decide(alert, Verdict::noted, {}, std::string(no_longer) + ": " + cause);
         }
-        emit(AlertChanged{row(slot)});
+        change(slot);
         if (is == before) continue;
         IncidentRecord* incident = alert.counted ? live_incident(alert.incident) : nullptr;
         if (is && incident != nullptr && incident->view.state == IncidentState::pending) {

@@ -121,8 +121,6 @@ void Correlator::State::describe_state(const std::function<void(Effect&&)>& visi
                                                          {}}});
         }
     }
-    for (Slot slot = 0; slot < alerts.end(); ++slot)
-        if (alerts[slot].used && alerts[slot].ever_fired) visit(Effect{now, AlertChanged{row(slot)}});
 }
 
 std::uint64_t Correlator::State::digest() const {
@@ -135,7 +133,8 @@ std::uint64_t Correlator::State::digest() const {
     for (Slot slot = 0; slot < alerts.end(); ++slot) {
         if (!alerts[slot].used) continue;
         digest.number(slot);
-        digest.text(describe(Effect{alerts[slot].expires_at, AlertChanged{row(slot)}}));
+        digest.text(describe(row(slot)));
+        digest.number(static_cast<std::uint64_t>(alerts[slot].expires_at.ms));
         digest.text(alerts[slot].episode);
         digest.number((alerts[slot].counted ? 1U : 0U) | (alerts[slot].resolved_by_message ? 2U : 0U) |
                       (alerts[slot].ever_fired ? 4U : 0U));

@@ -68,6 +68,7 @@ Result<void> App::start() {
         return serving;
     }
     snapshotter_->start();
+    watch_rules();
     wait_until_ready();
     metrics_.recovered(static_cast<double>((wall_clock_now() - started_).ms) / 1000);
     return {};
@@ -100,19 +101,22 @@ Result<void> App::open_storage() {
 Result<Recovered> App::recover_state() {
     const auto start = monotonic_now();
     Result<void> taken_over;
+    Instant told_through;
     const ReadModelPort read_model{projector_->reflects(),
                                    [&](const Correlator& engine, Sequence through, bool is_behind) {
                                        if (is_behind) taken_over = projector_->take_over(engine, through);
+                                       told_through = projector_->told_through();
                                        projector_->start();
                                    }};
     const auto submit = [this](ReleasedEffects&& effects) {
         std::vector<ReleasedEffects> one;
         one.push_back(std::move(effects));
-        projector_->submit(std::move(one));
+        projector_->submit_patiently(std::move(one));
     };
     Result<Recovered> recovered = recover(*journal_, config_.engine, log_, submit, read_model);
     if (!recovered) return recovered;
     if (!taken_over) return taken_over.error();
+    recovered->engine.forget_changes_before(told_through);
     const EngineSizes sizes = recovered->engine.sizes();
     log_.info("state recovered from the journal",
               {{"entries", recovered->last.value},
@@ -148,8 +152,7 @@ void App::start_engine(Recovered recovered) {
     worker_ =
         std::make_unique<Worker>(std::move(recovered.engine), recovered.last, recovered.last_at, *committer_, metrics_,
                                  source_names(), [this](std::vector<ReleasedEffects>&& r) { release(std::move(r)); });
-    shard_ =
-        std::make_unique<Shard>(inbox_, *worker_, [this](Counts counts) { projector_->refresh(std::move(counts)); });
+    shard_ = std::make_unique<Shard>(inbox_, *worker_, [this] { return projector_->has_room(); });
     shard_->set_alerts_max(config_.engine.alerts_max);
 }
 
@@ -336,36 +339,6 @@ MetricsSample App::sample() const {
     return out;
 }
 
-void App::reload() {
-    Problems problems;
-    std::optional<Config> fresh = load_config(config_.file, problems);
-    if (fresh && fresh->rules.sinks != config_.rules.sinks) {
-        log_.warning("sinks were added or removed: that needs a restart; nothing was reloaded",
-                     {{"file", config_.file}});
-        return metrics_.config_reload(false);
-    }
-    if (!fresh) {
-        for (const Problem& problem : problems.items())
-            log_.error("reload refused, the running configuration stays", {{"problem", to_string(problem)}});
-        return metrics_.config_reload(false);
-    }
-    if (const Result<void> tls = server_->reload_tls(); !tls) {
-        log_.error("reload refused, the running configuration stays", {{"problem", tls.error().message}});
-        return metrics_.config_reload(false);
-    }
-    log_.set_level(fresh->log_level);
-    const std::string hash = fresh->rules.hash();
-    if (hash != rules_hash_) {
-        push(RulesActivated{hash, fresh->rules.serialise(), fresh->compiled_rules});
-        rules_hash_ = hash;
-        config_.rules = fresh->rules;
-        config_.compiled_rules = fresh->compiled_rules;
-    }
-    metrics_.config_reload(true);
-    log_.info("configuration reloaded: rules, certificates and log level; anything else needs a restart",
-              {{"rules_hash", hash}, {"file", config_.file}});
-}
-
 bool App::alive() {
     const std::uint64_t steps = shard_->steps();
     const bool moved = steps != steps_seen_;
@@ -375,6 +348,8 @@ bool App::alive() {
 
 void App::stop() {
     ready_.store(false);
+    rule_watch_.reset();
+    reload_requests_.close();
     if (snapshotter_ != nullptr) snapshotter_->stop();
     if (server_ != nullptr) server_->stop(stop_grace);
     if (egress_ != nullptr) egress_->stop();
@@ -431,6 +406,8 @@ void App::add_routes() {
     add("/metrics", RouteAuth::api, [this](const HttpRequestView&, ReplyPtr reply) {
         reply->send({200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(), {}});
     });
+    gateway_->add_route({"POST", "/-/reload", false, RouteAuth::api,
+                         [this](const HttpRequestView&, ReplyPtr reply) { reload_requests_.add(std::move(reply)); }});
     using Answer = void (AlertmanagerApi::*)(const HttpRequestView&, ReplyPtr) const;
     const std::pair<const char*, Answer> alertmanager[] = {{"/api/v2/alerts", &AlertmanagerApi::alerts},
                                                            {"/api/v2/alerts/groups", &AlertmanagerApi::groups},

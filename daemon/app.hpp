@@ -15,11 +15,14 @@
 #include "daemon/metrics.hpp"
 #include "daemon/read_model/projector.hpp"
 #include "daemon/recovery.hpp"
+#include "daemon/reload_requests.hpp"
+#include "daemon/rule_watch.hpp"
 #include "daemon/service.hpp"
 #include "daemon/shard/committer.hpp"
 #include "daemon/shard/shard.hpp"
 #include "daemon/shard/worker.hpp"
 #include "daemon/snapshotter.hpp"
+#include "rules/changes.hpp"
 
 #include <atomic>
 #include <memory>
@@ -41,7 +44,7 @@ public:
     // lost.
     void stop();
     // Reads the configuration again: rules, certificates, log level. What needs a restart is named in the log. A broken
-    // configuration changes nothing.
+    // configuration changes nothing. Answers those who asked for it over the API.
     void reload();
 
     // For the watchdog: false when the shard's thread makes no steps any more.
@@ -60,6 +63,9 @@ private:
     Result<void> start_serving();
     void make_snapshotter(const SnapshotProgress& progress);
     void last_snapshot();
+    Result<RuleChanges> take_configuration(Problems& problems);
+    void reloaded(const RuleChanges& changes);
+    void watch_rules();
     Result<std::vector<HttpListener>> choose_listeners();
     void add_routes();
     void release(std::vector<ReleasedEffects>&& released);
@@ -95,6 +101,9 @@ private:
     SilenceApi silences_;
     std::unique_ptr<Gateway> gateway_;
     std::unique_ptr<HttpServer> server_;
+    ReloadRequests reload_requests_;
+    std::unique_ptr<RuleWatch> rule_watch_;  // null: nobody wants it
+    std::vector<std::string> watched_;       // its patterns
     Sequence first_inputs_;  // the last entry that the start itself journals
     std::atomic<bool> ready_{false};
     std::uint64_t steps_seen_ = 0;

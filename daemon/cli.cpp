@@ -44,9 +44,8 @@ int check_config(const Arguments& arguments) {
     Problems problems;
     const std::optional<Config> config = load_config(arguments.config, problems);
     if (!config) return report_problems(problems, arguments.json());
-    if (arguments.json())
-        fmt::print("[]\n");
-    else
+    std::fputs(render_problems(problems, arguments.json()).c_str(), arguments.json() ? stdout : stderr);
+    if (!arguments.json())
         fmt::print("{}: good ({} sources, {} sinks, {} correlation rules)\n", arguments.config, config->sources.size(),
                    config->sinks.size(), config->compiled_rules->correlate.size());
     return exit_ok;
@@ -56,6 +55,7 @@ int serve_command(const Arguments& arguments) {
     Problems problems;
     std::optional<Config> config = load_config(arguments.config, problems);
     if (!config) return report_problems(problems, arguments.json());
+    std::fputs(render_problems(problems, false).c_str(), stderr);
     if (!arguments.state_directory.empty())
         config->state_directory = std::filesystem::absolute(arguments.state_directory);
     if (!arguments.listen.empty()) {
@@ -169,9 +169,10 @@ public:
             add(root, "serve", "run the daemon in the foreground", [this] { return serve_command(arguments_); });
         add_state(serve_app, arguments);
         serve_app->add_option("--listen", arguments.listen, "ADDRESS:PORT instead of the configuration's listen");
-        add_config(add(root, "check-config", "check a configuration and its rules, report every problem",
-                       [this] { return check_config(arguments_); }),
-                   arguments);
+        CLI::App* check = add(root, "check-config", "check a configuration and its rules, report every problem",
+                              [this] { return check_config(arguments_); });
+        check->footer("Exit code: 0 it can be used, also with warnings; 78 it cannot; 2 wrong usage.");
+        add_config(check, arguments);
         add_incidents(root);
         add_deliveries(root);
         CLI::App* explain = add(root, "explain", "say what became of an alert, and why", [this] {

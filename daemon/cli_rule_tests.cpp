@@ -5,6 +5,7 @@
 #include "daemon/clock.hpp"
 #include "daemon/config_parts.hpp"
 #include "daemon/rule_files.hpp"
+#include "daemon/rule_sources.hpp"
 #include "daemon/rule_test_report.hpp"
 #include "rules/named_sinks.hpp"
 
@@ -45,7 +46,7 @@ private:
         read_rule_files(find_rule_files(file.rule_files, directory, fault), bundle, fault);
         if (!problems.empty()) return nullptr;
         bundle.sinks = file.sinks.empty() ? named_sinks(bundle) : file.sinks;
-        return compile(bundle, problems);
+        return load_and_compile(bundle, rule_sources(), Instant{}, problems);
     }
 
     void run(const TestFile& file, const RuleBundle& bundle, const std::shared_ptr<const RuleSet>& rules,

@@ -2,7 +2,9 @@
 
 #include "daemon/cli.hpp"
 #include "daemon/cli_text.hpp"
+#include "daemon/clock.hpp"
 #include "daemon/rule_files.hpp"
+#include "daemon/rule_sources.hpp"
 
 #include <utility>
 
@@ -12,6 +14,9 @@ struct RulesCommands::Arguments {
     std::string output = "text";
     RulesCheckOptions check;
     RulesTestOptions test;
+    RulesReplayOptions replay;
+    RulesImportOptions import;
+    RulesExplainOptions explain;
     bool json() const { return output == "json"; }
 };
 
@@ -38,6 +43,49 @@ RulesCommands::RulesCommands(CLI::App& root, std::function<void(std::function<in
     test->add_option("--only", given.test.only, "run the tests whose name holds this");
     test->add_flag("--coverage", given.test.coverage, "say how often each rule was used, and which never");
     test->footer("Exit code: 0 all tests passed, 1 some did not, 2 wrong usage. The format: docs/rules-testing.md");
+    add_replay(*rules);
+
+    CLI::App* explain = add(*rules, "explain", "show the way of one alert through the rules, and why", [&given] {
+        given.explain.json = given.json();
+        return explain_rules(given.explain);
+    });
+    explain->add_option("--alert", given.explain.alert, "file with one alert as a JSON object; - is standard input")
+        ->required();
+    add_place(*explain, given.explain.rules, "--rules");
+    explain->footer("Exit code: 0 it was explained, 1 it could not be, 2 wrong usage.");
+
+    CLI::App* import = add(*rules, "import", "write rules for what an Alertmanager's configuration does", [&given] {
+        given.import.json = given.json();
+        return import_rules(given.import);
+    });
+    import->add_option("FILE", given.import.file, "alertmanager.yml")->required();
+    import->footer(
+        "The rules go to standard output, what could not be carried over to standard error.\n"
+        "Exit code: 0 done, 1 the file cannot be imported, 2 wrong usage.");
+}
+
+void RulesCommands::add_replay(CLI::App& rules) {
+    RulesReplayOptions& given = arguments_->replay;
+    CLI::App* replay = rules.add_subcommand("replay", "what rules make of alerts that were recorded; nothing is sent");
+    CLI::Option* journal = replay->add_option("--journal", given.journal, "a daemon's state directory");
+    replay->add_option("--alerts", given.alerts, "instead: a file of alerts, a JSON object a line; - is standard input")
+        ->excludes(journal);
+    replay->add_option("--rules", given.rules, "rule files or patterns; default: the rules the journal holds");
+    replay->add_option("--against", given.against,
+                       "compare with these rules; 'recorded' names those the journal holds");
+    replay->add_option("--sink", given.sinks, "a sink that routes may name; default: those they do name");
+    replay->add_option("--export", given.export_directory,
+                       "write which alert was in which incident into this directory, as tables");
+    replay->add_option("--output", given.output, "text, json or markdown")
+        ->check(CLI::IsMember({"text", "json", "markdown"}))
+        ->capture_default_str();
+    replay->footer("Exit code: 0 it was replayed, 1 it could not be, 2 wrong usage.");
+    replay->callback([this] {
+        const RulesReplayOptions& options = arguments_->replay;
+        if (options.journal.empty() && options.alerts.empty())
+            throw CLI::RequiredError("one of --journal and --alerts");
+        choose_([&options] { return replay_rules(options); });
+    });
 }
 
 RulesCommands::~RulesCommands() = default;
@@ -67,25 +115,34 @@ std::string summary(const RuleSet& set, std::size_t files) {
                        set.correlate.size(), set.routes.size());
 }
 
+std::string count_text(const Problems& problems) {
+    const auto count = [](std::size_t n, const char* what) {
+        return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+    };
+    std::string text = count(problems.items().size(), "problem");
+    if (!problems.warnings().empty()) text += ", " + count(problems.warnings().size(), "warning");
+    return text;
+}
+
 }  // namespace
 
 int check_rules(const RulesCheckOptions& options) {
     Problems problems;
-    const RuleBundle bundle = load_rules(options.rules, problems);
+    RuleBundle bundle = rules_at(options.rules, problems);
     std::shared_ptr<const RuleSet> set;
-    if (problems.empty()) set = compile(bundle, problems);
+    if (problems.empty()) set = load_and_compile(bundle, rule_sources(), wall_clock_now(), problems);
     if (options.json) {
         std::fputs(render_problems(problems, true).c_str(), stdout);
-    } else if (set == nullptr) {
-        std::fputs(render_problems(problems, false).c_str(), stderr);
-        fmt::print(stderr, "{} problem{}\n", problems.items().size(), problems.items().size() == 1 ? "" : "s");
     } else {
-        fmt::print("good: {}\n", summary(*set, bundle.files.size()));
+        std::fputs(render_problems(problems, false).c_str(), stderr);
+        if (set == nullptr) fmt::print(stderr, "{}\n", count_text(problems));
+        if (set != nullptr) fmt::print("good: {}\n", summary(*set, bundle.files.size()));
     }
-    return set == nullptr ? exit_failed : exit_ok;
+    const bool is_good = set != nullptr && !(options.strict && !problems.warnings().empty());
+    return is_good ? exit_ok : exit_failed;
 }
 
-RuleBundle load_rules(const RulesPlace& place, Problems& problems) {
+RuleBundle rules_at(const RulesPlace& place, Problems& problems) {
     RuleBundle bundle =
         place.files.empty() ? rules_of_config(place.config, problems) : rules_of_files(place.files, problems);
     for (const std::string& sink : place.sinks)

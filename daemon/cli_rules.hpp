@@ -33,11 +33,35 @@ struct RulesTestOptions {
     bool json = false;
 };
 
-RuleBundle load_rules(const RulesPlace& place, Problems& problems);
+struct RulesReplayOptions {
+    std::string journal;               // a state or journal directory
+    std::string alerts;                // or a file of alerts
+    std::vector<std::string> rules;    // files; empty: those the journal holds
+    std::vector<std::string> against;  // likewise; empty: no comparison
+    std::vector<std::string> sinks;
+    std::string export_directory;  // empty: none
+    std::string output = "text";
+};
+
+struct RulesExplainOptions {
+    RulesPlace rules;
+    std::string alert;  // file with one alert; "-": standard input
+    bool json = false;
+};
+
+struct RulesImportOptions {
+    std::string file;  // alertmanager.yml
+    bool json = false;
+};
+
+RuleBundle rules_at(const RulesPlace& place, Problems& problems);
 
 // Each returns the exit code.
 int check_rules(const RulesCheckOptions& options);
 int test_rules(const RulesTestOptions& options);
+int replay_rules(const RulesReplayOptions& options);
+int explain_rules(const RulesExplainOptions& options);
+int import_rules(const RulesImportOptions& options);
 
 // Adds the commands to `root`. `choose` is told of the one that was asked for.
 class RulesCommands {
@@ -48,6 +72,7 @@ public:
 private:
     struct Arguments;
     CLI::App* add(CLI::App& parent, const char* name, const char* help, std::function<int()> action);
+    void add_replay(CLI::App& rules);
     void add_place(CLI::App& command, RulesPlace& place, const char* positional);
     std::function<void(std::function<int()>)> choose_;
     std::unique_ptr<Arguments> arguments_;

@@ -92,6 +92,8 @@ struct Config {
     Duration read_model_keep = hours(24 * 90);  // what is over leaves the read model then; 0: never
     LogLevel log_level = LogLevel::info;
     std::string log_format = "logfmt";  // or "json"
+    std::vector<std::string> rule_patterns;  // absolute: files and patterns of `rules`
+    bool watch_rules = false;                // reload when they change
     RuleBundle rules;
     std::shared_ptr<const RuleSet> compiled_rules;
 };

@@ -194,6 +194,9 @@ struct Metrics::Registry {
     Gauge& journal_bytes =
         gauge(all, "incidentd_journal_bytes", "What journal and snapshots take on the disk, reserved space included.");
 
+    Gauge& reload_successful = gauge(all, "incidentd_config_last_reload_successful",
+                                     "1 while the last reload, or else the start, took the configuration; 0 after one "
+                                     "was refused.");
     Gauge& reloaded_at = gauge(all, "incidentd_config_last_reload_success_timestamp_seconds",
                                "When the configuration was last read without a problem.");
     Gauge& active = gauge(all, "incidentd_alerts_active", "Alerts firing now.");
@@ -257,6 +260,7 @@ void Metrics::Registry::start_series(std::string_view version) {
     }
     for (const char* reason : {"limit", "tls", "timeout", "malformed"}) connections_refused.Add({{"reason", reason}});
     for (const std::string_view reason : overload_reasons) overload_refused.Add({{"reason", std::string(reason)}});
+    reload_successful.Set(1);
     for (const char* result : {"success", "failure"}) reloads.Add({{"result", result}});
 }
 
@@ -438,6 +442,7 @@ void Metrics::snapshot_failed() { registry_->snapshot_failures.Increment(); }
 
 void Metrics::config_reload(bool ok) {
     registry_->reloads.Add({{"result", ok ? "success" : "failure"}}).Increment();
+    registry_->reload_successful.Set(ok ? 1 : 0);
     if (ok) registry_->reloaded_at.Set(static_cast<double>(wall_clock_now().ms) / 1000);
 }
 

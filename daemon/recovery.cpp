@@ -111,7 +111,7 @@ Result<Recovered> recover(Journal& journal, EngineLimits limits, Log& log,
             failure = input.error();
             return false;
         }
-        ReleasedEffects released{entry.sequence, {}};
+        ReleasedEffects released{entry.sequence, {}, {}};
         out.engine.apply(*input, entry.at, released.effects);
         out.replayed_bytes += entry.record.size();
         if (!released.effects.empty()) effects(std::move(released));

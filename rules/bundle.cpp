@@ -55,11 +55,16 @@ std::string RuleBundle::serialise() const {
         out += "sink ";
         append_text(out, sink);
     }
-    for (const auto& [name, text] : files) {
-        out += "file ";
-        append_text(out, name);
-        append_text(out, text);
-    }
+    const auto append = [&out](std::string_view word, const NamedTexts& texts) {
+        for (const auto& [name, text] : texts) {
+            out += word;
+            append_text(out, name);
+            append_text(out, text);
+        }
+    };
+    append("file ", files);
+    append("table ", tables);
+    append("zone ", zones);
     return out;
 }
 
@@ -73,12 +78,16 @@ Result<RuleBundle> RuleBundle::parse(std::string_view text) {
         if (!name.has_value()) return broken;
         bundle.sinks.push_back(std::move(*name));
     }
-    while (reader.take("file ")) {
-        std::optional<std::string> name = reader.text();
-        std::optional<std::string> yaml = name.has_value() ? reader.text() : std::nullopt;
-        if (!yaml.has_value()) return broken;
-        bundle.files.emplace_back(std::move(*name), std::move(*yaml));
-    }
+    const auto read = [&reader](std::string_view word, NamedTexts& texts) {
+        while (reader.take(word)) {
+            std::optional<std::string> name = reader.text();
+            std::optional<std::string> content = name.has_value() ? reader.text() : std::nullopt;
+            if (!content.has_value()) return false;
+            texts.emplace_back(std::move(*name), std::move(*content));
+        }
+        return true;
+    };
+    if (!read("file ", bundle.files) || !read("table ", bundle.tables) || !read("zone ", bundle.zones)) return broken;
     if (!reader.done()) return broken;
     return bundle;
 }

@@ -116,29 +116,32 @@ TEST_CASE("problems of rule files name file, line, column and key") {
         {"", "r.yaml: version: is missing; begin the file with 'version: 1'\n"},
         {"version: 2\n", "r.yaml:1:10: version: must be a whole number from 1 to 1, found '2'\n"},
         {"version: 1\ncorelate: []\n",
-         "r.yaml:2:1: corelate: unknown key; did you mean 'correlate'? allowed here: correlate, priority, route, "
-         "version\n"},
-        {"version: 1\nstorm: []\n",
-         "r.yaml:2:1: storm: is not in this version; there are: version, correlate, priority, route\n"},
+         "r.yaml:2:1: corelate: unknown key; did you mean 'correlate'? allowed here: version, enrich, dedup, pair, "
+         "silences, maintenance, inhibit, flapping, storm, correlate, priority, route\n"},
+        {"version: 1\nsla: []\n",
+         "r.yaml:2:1: sla: is not in this version: time limits for acknowledging and resolving come with a later "
+         "version; remove the section\n"},
         {"version: 1\ncorrelate:\n  - by: [a]\n", "r.yaml:3:5: correlate[0].name: is missing\n"},
         {"version: 1\ncorrelate:\n  - name: a\n",
          "r.yaml:3:5: correlate[0].by: is missing; list the labels that form a group, or [] for one group of all it "
          "matches\n"},
         {"version: 1\ncorrelate:\n  - {name: a, by: [x], match: 'x=~\"(\"'}\n",
-         "r.yaml:3:31: correlate[0].match: is not a matcher: at byte 3: bad regex '(': missing ): (\n"},
+         "r.yaml:3:35: correlate[0].match: 'x=~\"(\"' is not a matcher: bad regex '(': missing ): (\n"},
         {"version: 1\ncorrelate:\n  - {name: a, by: [x], match: [a=b, c]}\n",
-         "r.yaml:3:37: correlate[0].match[1]: is not a matcher: at byte 1: expected =, !=, =~ or !~ after the label "
-         "name, "
+         "r.yaml:3:38: correlate[0].match[1]: 'c' is not a matcher: expected =, !=, =~ or !~ after the label name, "
          "found the end\n"},
         {"version: 1\ncorrelate:\n  - {name: a, by: [x], match: {a: b}}\n",
-         "r.yaml:3:31: correlate[0].match: must be a matcher as text, or a list of them; quote it: "
-         "'{severity=\"critical\"}'\n"},
+         "r.yaml:3:31: correlate[0].match: must be a matcher as text, or a list of them, found a map; quote it: "
+         "'severity=\"critical\"'\n"},
         {"version: 1\ncorrelate:\n  - {name: a, by: [x], op: threshold}\n",
-         "r.yaml:3:28: correlate[0].op: 'threshold' is not in this version; the one operation there is: op: group\n"},
+         "r.yaml:3:5: correlate[0].count: is missing, op: threshold needs it; say how many make an incident, such as "
+         "count: 3\nr.yaml:3:5: correlate[0].within: is missing, op: threshold needs it; say the span that must hold "
+         "all of it, such as within: 5m\n"},
         {"version: 1\ncorrelate:\n  - {name: a, by: [x], count: 3}\n",
-         "r.yaml:3:24: correlate[0].count: is not in this version; the one operation there is: op: group\n"},
+         "r.yaml:3:31: correlate[0].count: belongs to op: threshold, this rule has op: group; remove it, or write op: "
+         "threshold\n"},
         {"version: 1\ncorrelate:\n  - {name: a, by: [x, x]}\n",
-         "r.yaml:3:19: correlate[0].by: names the label 'x' twice\n"},
+         "r.yaml:3:23: correlate[0].by[1]: names 'x' twice; remove one of them\n"},
         {"version: 1\ncorrelate:\n  - {name: a, by: [x], require: optinal}\n",
          "r.yaml:3:33: correlate[0].require: must be present or optional, found 'optinal'; did you mean 'optional'?\n"},
         {"version: 1\ncorrelate:\n  - {name: a, by: [x], within: 5}\n",
@@ -148,38 +151,30 @@ TEST_CASE("problems of rule files name file, line, column and key") {
         {"version: 1\ncorrelate:\n  - {name: a, by: [x], close: {max_alerts: 0}}\n",
          "r.yaml:3:44: correlate[0].close.max_alerts: must be a whole number from 1 to 1000000, found '0'\n"},
         {"version: 1\ncorrelate:\n  - {name: a, by: [x], incident: {title: 'a {{b'}}\n",
-         "r.yaml:3:42: correlate[0].incident.title: at byte 2: the {{ that begins here is never closed with }}\n"},
+         "r.yaml:3:45: correlate[0].incident.title: the {{ that begins here is never closed with }}\n"},
         {"version: 1\ncorrelate:\n  - {name: a, by: [x], incident: {impact: hihg}}\n",
          "r.yaml:3:43: correlate[0].incident.impact: must be one of low, medium, high, or a template such as "
-         "'{{impact}}', "
-         "found 'hihg'; did you mean 'high'?\n"},
+         "'{{impact}}', found 'hihg'; did you mean 'high'?\n"},
         {"version: 1\ncorrelate:\n  - {name: a, by: [x]}\n  - {name: a, by: [y]}\n",
-         "r.yaml:4:12: correlate[1].name: is the name of another rule, in r.yaml line 3; give each rule its own "
+         "r.yaml:4:12: correlate[1].name: 'a' is the name of another rule, in r.yaml line 3; give each rule its own "
          "name\n"},
         {"version: 1\ncorrelate:\n  - {name: default-x, by: [x]}\n",
          "r.yaml:3:12: correlate[0].name: must not begin with 'default-': those names belong to the built-in rules\n"},
-        {"version: 1\ncorrelate:\n  - {name: a, by: []}\n  - {name: b, by: [x]}\n",
-         "r.yaml:4:5: correlate[1]: can never apply: rule 'a' before it takes every alert; move it up, or give that "
-         "rule a "
-         "match\n"},
         {"version: 1\npriority:\n  matrix: {high: {critical: 1, urgent: P1}}\n",
-         "r.yaml:3:29: priority.matrix.high.critical: must be P1 to P5, found '1'\n"
-         "r.yaml:3:32: priority.matrix.high.urgent: unknown key; allowed here: critical, high, low, medium\n"},
+         "r.yaml:3:32: priority.matrix.high.urgent: unknown key; allowed here: low, medium, high, critical\n"
+         "r.yaml:3:29: priority.matrix.high.critical: must be P1, P2, P3, P4 or P5, found '1'\n"},
         {"version: 1\nroute:\n  - {to: [r]}\n",
-         "r.yaml:3:10: route[0].to: names the sink 'r', which is not configured; configured sinks: rt, webhook\n"},
+         "r.yaml:3:11: route[0].to: names the sink 'r', which is not configured; configured sinks: rt, webhook\n"},
         {"version: 1\nroute:\n  - {to: [webhok]}\n",
-         "r.yaml:3:10: route[0].to: names the sink 'webhok', which is not configured; did you mean 'webhook'? "
-         "configured "
-         "sinks: rt, webhook\n"},
+         "r.yaml:3:11: route[0].to: names the sink 'webhok', which is not configured; did you mean 'webhook'? "
+         "configured sinks: rt, webhook\n"},
         {"version: 1\nroute:\n  - {match: 'severity=critical', to: rt}\n",
          "r.yaml:3:5: route[0]: is the last route, yet not every incident ends here: the others would reach no sink; "
-         "end with "
-         "a route without match and continue: {to: [...]}, or {to: []} to tell nobody\n"},
+         "end with a route without match and continue: {to: [...]}, or {to: []} to tell nobody\n"},
         {"version: 1\nroute:\n  - {match: 'team=web', to: rt}\n  - {to: []}\n",
-         "r.yaml:3:5: route[0].match: the label 'team' is never there: routes see the incident and the labels its rule "
-         "groups "
-         "by: alertname, assignment_group, category, cluster, host, instance, job, namespace, priority, rule, service, "
-         "severity; add the label to `by` of a correlate rule\n"},
+         "r.yaml:3:5: route[0].match: the label 'team' is never there: routes see the incident and the labels its "
+         "rules group by; there are: alertname, assignment_group, category, cluster, host, instance, job, namespace, "
+         "priority, rule, service, severity; another label must be added to `by` of a correlate rule\n"},
         {"version: 1\nroute:\n  - {}\n", "r.yaml:3:5: route[0].to: is missing; list sinks, or [] to tell nobody\n"},
         {"version: 1\nroute: rt\n", "r.yaml:2:8: route: must be a list, found 'rt'\n"},
     };

@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,20 +34,33 @@ struct Problem {
 // "incidentd.yaml:12:3: sinks.rt.url: is missing; <hint>"
 std::string to_string(const Problem& problem);
 
+struct SettingsNode;
+
+// What is wrong (nothing is loaded then), and apart from it what is probably not meant (it is loaded all the same).
 class Problems {
 public:
     void add(const Location& where, std::string key, std::string message, std::string hint = {});
+    void warn(const Location& where, std::string key, std::string message, std::string hint = {});
     bool empty() const { return items_.empty(); }
     const std::vector<Problem>& items() const { return items_; }  // sorted by nothing: in the order found
-    std::string text() const;                                     // one line each
+    const std::vector<Problem>& warnings() const { return warnings_; }
+    std::string text() const;  // one line each; warnings are not among them
+
+    // The text of a file that was parsed, so that problems can show it and point into it.
+    void keep_source(const std::string& file, std::string_view text);
+    // The line without its end; "" when the file was not parsed here.
+    std::string_view source_line(const Location& where) const;
+    // Where byte `offset` of a scalar's value stands in its file, whatever its quotes and escapes.
+    Location inside(const SettingsNode& scalar, std::size_t offset) const;
 
 private:
     std::vector<Problem> items_;
+    std::vector<Problem> warnings_;
+    std::map<std::string, std::string, std::less<>> sources_;
 };
 
 // A YAML value with its place. A plain tree: reading it never fails, checking it does.
-class SettingsNode {
-public:
+struct SettingsNode {
     enum class Kind : std::uint8_t { null, scalar, list, map };
     struct Member;
 
@@ -68,7 +83,7 @@ struct SettingsNode::Member {
 
 // Bounds of one file. Past any of them the file is refused with a problem.
 constexpr std::size_t settings_bytes_max = 4 * 1024 * 1024;
-constexpr std::size_t settings_nodes_max = 200'000;                    // aliases count with all they stand for
+constexpr std::size_t settings_nodes_max = 600'000;                    // aliases count with all they stand for
 constexpr std::size_t settings_expanded_bytes_max = 16 * 1024 * 1024;  // text of all values, likewise
 constexpr std::size_t settings_depth_max = 32;
 
@@ -115,7 +130,8 @@ private:
 // is near.
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
 
-// What `incidentd check-config` prints: one line each, or a JSON array of {file,line,column,key,message,hint}.
+// What `incidentd check-config` prints, warnings last: one line each and below it the line of the file with a mark
+// where it is; or a JSON array of {severity,file,line,column,key,message,hint}.
 std::string render_problems(const Problems& problems, bool json);
 
 // `found` as a message may show it: quoted, control characters escaped, cut after 60 bytes.

@@ -177,10 +177,11 @@ TEST_CASE("problems as JSON are one array whatever the texts hold") {
     CHECK(render_problems(problems, true) == "[]\n");
     problems.add({"f", 1, 2}, "a.\"b\"", "bad\n", "hint");
     problems.add({"g", 0, 0}, "", "worse");
-    CHECK(
-        render_problems(problems, true) ==
-        "[\n  {\"file\": \"f\", \"line\": 1, \"column\": 2, \"key\": \"a.\\\"b\\\"\", \"message\": \"bad\\u000a\", "
-        "\"hint\": \"hint\"},\n  {\"file\": \"g\", \"line\": 0, \"column\": 0, \"key\": \"\", \"message\": \"worse\", "
-        "\"hint\": \"\"}\n]\n");
+    CHECK(render_problems(problems, true) ==
+          "[\n  {\"severity\": \"error\", \"file\": \"f\", \"line\": 1, \"column\": 2, \"key\": \"a.\\\"b\\\"\", "
+          "\"message\": \"bad\\u000a\", "
+          "\"hint\": \"hint\"},\n  {\"severity\": \"error\", \"file\": \"g\", \"line\": 0, \"column\": 0, \"key\": "
+          "\"\", \"message\": \"worse\", "
+          "\"hint\": \"\"}\n]\n");
     CHECK(render_problems(problems, false) == "f:1:2: a.\"b\": bad\n; hint\ng: worse\n");
 }

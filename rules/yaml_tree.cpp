@@ -246,6 +246,7 @@ SettingsNode parse_settings(std::string_view yaml_text, const std::string& file,
         problems.add(nothing.where, "", "is larger than " + std::to_string(settings_bytes_max) + " bytes");
         return nothing;
     }
+    problems.keep_source(file, yaml_text);
     if (!check_characters(yaml_text, file, problems)) return nothing;
     const std::size_t before = problems.items().size();
     try {

@@ -2,19 +2,41 @@
 
 #include "daemon/clock.hpp"
 
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace incidentd {
+namespace {
 
-Projector::Projector(ReadModelWriter writer, Duration keep, Log& log)
-    : writer_(std::move(writer)), keep_(keep), log_(log), reflects_(writer_.reflects().value) {}
+// Between two transactions: what comes meanwhile goes into the next one, which costs little more for it.
+constexpr std::chrono::milliseconds pause{25};
+constexpr std::chrono::seconds patience{1};  // after a failure
+
+// When every core is busy, intake comes first; this thread still gets a tenth, which is enough for packed history.
+constexpr int niceness = 5;
+
+}  // namespace
+
+Projector::Projector(ReadModelWriter writer, Duration keep, Log& log, CatchUp catch_up)
+    : writer_(std::move(writer)),
+      keep_(keep),
+      log_(log),
+      catch_up_(std::move(catch_up)),
+      known_(writer_.reflects()),
+      reflects_(known_.value),
+      through_(known_) {}
 
 Projector::~Projector() { stop(); }
 
 Result<void> Projector::take_over(const Correlator& engine, Sequence through) {
     const Result<void> done = writer_.take_over(engine, through);
-    if (done) reflects_.store(through.value, std::memory_order_relaxed);
+    if (!done) return done;
+    known_ = through_ = through;
+    reflects_.store(through.value, std::memory_order_relaxed);
     return done;
 }
 
@@ -32,102 +54,136 @@ void Projector::stop() {
 }
 
 void Projector::submit(std::vector<ReleasedEffects> released) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return waiting_effects_ < waiting_most || failing_ || stopping_; });
-    if (waiting_effects_ >= waiting_most && failing_ && !std::exchange(behind_, true))
-        log_.error("the read model could not be written for too long: it stays behind until the next start",
-                   {{"do", "make room, then restart: it is brought up to date from the journal"}});
-    if (behind_) return;
-    for (ReleasedEffects& one : released) {
-        waiting_effects_ += one.effects.size();
-        waiting_.push_back(std::move(one));
+    {
+        const std::lock_guard lock(mutex_);
+        for (ReleasedEffects& one : released) take(one);
     }
-    lock.unlock();
     changed_.notify_all();
+}
+
+void Projector::submit_patiently(std::vector<ReleasedEffects> released) {
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return has_room_for_effects() || failing_ || stopping_; });
+    }
+    submit(std::move(released));
+}
+
+void Projector::take(ReleasedEffects& one) {
+    if (one.state != nullptr) {
+        told_ += one.state->size();
+        waiting_.add(std::move(one.state));
+    }
+    if (one.sequence <= known_) return;
+    if (gap_through_.value > 0 || !has_room_for_effects()) {
+        if (std::exchange(gap_through_, std::max(gap_through_, one.sequence)).value == 0)
+            log_.warning("the read model cannot keep up: what happens from now on is read from the journal later",
+                         {{"from", one.sequence.value}});
+        return;
+    }
+    for (const Effect& effect : one.effects) waiting_.add(effect);
+    through_ = std::max(through_, one.sequence);
+}
+
+bool Projector::has_room_for_effects() const { return waiting_.weight() + writing_ < bytes_most; }
+
+bool Projector::has_room() const {
+    const std::lock_guard lock(mutex_);
+    return told_ < told_most && !failing_ && !closing_ && gap_through_.value == 0;
 }
 
 void Projector::advance(Sequence through) {
     std::vector<ReleasedEffects> nothing;
-    nothing.push_back({through, {}});
+    nothing.push_back({through, {}, {}});
     submit(std::move(nothing));
-}
-
-void Projector::refresh(Counts counts) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (counts_.alerts.size() + counts_.incidents.size() >= waiting_most) return;  // the next ones are newer
-        counts_.alerts.insert(counts_.alerts.end(), counts.alerts.begin(), counts.alerts.end());
-        counts_.incidents.insert(counts_.incidents.end(), counts.incidents.begin(), counts.incidents.end());
-    }
-    changed_.notify_all();
 }
 
 bool Projector::idle() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && counts_.empty();
+    return waiting_.empty() && writing_ == 0 && !closing_ && gap_through_.value == 0;
 }
 
 void Projector::run() {
-    std::vector<ReleasedEffects> released;
-    Counts counts;
+    pthread_setname_np(pthread_self(), "read model");
+    (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
     for (;;) {
+        ReadModelBatch batch;
+        Sequence through, gap;
         {
             std::unique_lock lock(mutex_);
-            changed_.wait(lock, [this] { return !waiting_.empty() || !counts_.empty() || stopping_; });
-            if (waiting_.empty() && counts_.empty()) return;
-            released.swap(waiting_);
-            counts = std::exchange(counts_, {});
-            waiting_effects_ = 0;
+            const auto has_work = [this] {
+                return !waiting_.empty() || through_ > reflects() || gap_through_.value > 0 || stopping_;
+            };
+            changed_.wait(lock, has_work);
+            if (stopping_ && waiting_.empty() && through_ <= reflects()) return;
+            std::swap(batch, waiting_);
+            writing_ = batch.weight();
+            through = through_;
+            gap = gap_through_;
         }
-        changed_.notify_all();
-        write(released, counts);
-        released.clear();
+        if (!write(batch, through)) return;
+        if (gap.value > 0 && !close_gap()) return;
         prune_now_and_then();
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, pause, [this] { return stopping_; });
     }
 }
 
-// Tries until it is written: effects left out here would be missing until somebody rebuilds the read model.
-void Projector::write(const std::vector<ReleasedEffects>& released, const Counts& counts) {
-    for (;;) {
-        const Result<void> written = transaction(released, counts);
+// Tries until it is written: what is left out here would be missing until somebody rebuilds the read model. False:
+// stopping.
+bool Projector::write(const ReadModelBatch& batch, Sequence through) {
+    while (true) {
+        const Result<void> written = writer_.write(batch, through);
         if (written) break;
         log_.error("the read model could not be written: incidents shown may be out of date, nothing is lost",
                    {{"error", written.error().message}});
-        std::unique_lock lock(mutex_);
-        failing_ = true;
-        changed_.notify_all();
-        if (changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; })) return;
+        if (!fail()) return false;
     }
+    std::size_t told = 0;
+    for (const auto& state : batch.states()) told += state->size();
+    reflects_.store(writer_.reflects().value, std::memory_order_relaxed);
     {
         const std::lock_guard lock(mutex_);
         failing_ = false;
+        writing_ = 0;
+        told_ -= told;
     }
-    reflects_.store(writer_.reflects().value, std::memory_order_relaxed);
+    changed_.notify_all();
+    return true;
 }
 
-Result<void> Projector::transaction(const std::vector<ReleasedEffects>& released, const Counts& counts) {
-    if (Result<void> begun = writer_.begin(); !begun) {
-        writer_.rollback();
-        return begun;
+// Lets submit_patiently() go on and waits a moment. False: stopping.
+bool Projector::fail() {
+    std::unique_lock lock(mutex_);
+    failing_ = true;
+    changed_.notify_all();
+    return !changed_.wait_for(lock, patience, [this] { return stopping_; });
+}
+
+// What comes from now on waits behind the gap; should that be too much again, there is another gap behind it.
+// False: stopping, or nobody can close it.
+bool Projector::close_gap() {
+    Sequence through;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!catch_up_) return false;
+        through = std::exchange(gap_through_, Sequence{});
+        known_ = through_ = through;
+        closing_ = true;
     }
-    Sequence last = writer_.reflects();
-    const Sequence before = last;
-    for (const ReleasedEffects& one : released) {
-        if (one.sequence <= before) continue;
-        for (const Effect& effect : one.effects)
-            if (Result<void> written = writer_.write(effect); !written) {
-                writer_.rollback();
-                return written;
-            }
-        last = std::max(last, one.sequence);
+    for (;;) {
+        Result<void> done = catch_up_(through);
+        if (done) done = writer_.look_again();
+        if (done && writer_.reflects() >= through) break;
+        log_.error("the read model could not catch up from the journal: incidents shown are out of date",
+                   {{"error", done ? std::string("nothing was written") : done.error().message}});
+        if (!fail()) return false;
     }
-    if (Result<void> written = writer_.refresh(counts); !written) {
-        writer_.rollback();
-        return written;
-    }
-    Result<void> done = writer_.commit(last);
-    if (!done) writer_.rollback();
-    return done;
+    reflects_.store(writer_.reflects().value, std::memory_order_relaxed);
+    log_.info("the read model has caught up from the journal", {{"through", through.value}});
+    const std::lock_guard lock(mutex_);
+    failing_ = closing_ = false;
+    return true;
 }
 
 void Projector::prune_now_and_then() {

@@ -1,12 +1,14 @@
-// Writes released effects into the read model, off the acknowledge path: a thread and a bounded queue.
+// Writes what the shard released into the read model, off the acknowledge path: a thread and a bounded queue.
 #pragma once
 
 #include "daemon/log.hpp"
+#include "daemon/read_model/batch.hpp"
 #include "daemon/read_model/read_model.hpp"
-#include "daemon/shard/worker.hpp"
+#include "daemon/shard/released.hpp"
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -15,8 +17,12 @@ namespace incidentd {
 
 class Projector {
 public:
-    // `keep`: what is over for so long leaves the read model.
-    Projector(ReadModelWriter writer, Duration keep, Log& log);
+    // Brings the file up to date from the journal, through an entry that is durable, while nobody else writes it.
+    // Called on the projector's thread.
+    using CatchUp = std::function<Result<void>(Sequence through)>;
+
+    // `keep`: what is over for so long leaves the read model. Without `catch_up` only the next start closes a gap.
+    Projector(ReadModelWriter writer, Duration keep, Log& log, CatchUp catch_up = {});
     ~Projector();  // stop()
 
     // Before start(): the read model becomes what `engine` holds, which stands for everything up to `through`.
@@ -25,38 +31,49 @@ public:
     void start();
     void stop();  // writes what was submitted, then ends
 
-    // Shard thread. Effects at or below reflects() are skipped. Blocks while `waiting_most` effects wait: the read
-    // model may lag. But while it cannot be written at all it must not hold up the engine: then what comes is left out,
-    // it stays behind for good, and the next start brings it up to date from the journal.
+    // Shard thread. Never waits, and never holds more than `bytes_most`: effects that come while so much waits are left
+    // out, and read from the journal again later (`catch_up`). Effects at or below reflects() are skipped.
     void submit(std::vector<ReleasedEffects> released);
+    // For recovery, where nobody waits for the engine: waits for room first, unless the file cannot be written.
+    void submit_patiently(std::vector<ReleasedEffects> released);
+    // Shard thread. False while enough of the state is told: then no ReleasedEffects may carry more of it.
+    bool has_room() const;
     // Any thread. Everything up to there was submitted, entries without effects included: reflects() gets there.
     void advance(Sequence through);
-    void refresh(Counts counts);  // the newest; follows the effects submitted before it
-    bool idle() const;            // nothing waits
+    bool idle() const;  // nothing waits
 
     Sequence reflects() const { return {reflects_.load(std::memory_order_relaxed)}; }
-    static constexpr std::size_t waiting_most = 200'000;
+    Instant told_through() const { return writer_.told_through(); }  // before start()
+    static constexpr std::size_t bytes_most = 64 * 1024 * 1024;
+    static constexpr std::size_t told_most = 1'000;  // alerts and incidents
 
 private:
     void run();
-    void write(const std::vector<ReleasedEffects>& released, const Counts& counts);
-    Result<void> transaction(const std::vector<ReleasedEffects>& released, const Counts& counts);
+    void take(ReleasedEffects& one);    // mutex_ held
+    bool has_room_for_effects() const;  // mutex_ held
+    bool write(const ReadModelBatch& batch, Sequence through);
+    bool close_gap();
+    bool fail();
     void prune_now_and_then();
 
     ReadModelWriter writer_;
     const Duration keep_;
     Log& log_;
-    std::atomic<std::uint64_t> reflects_;
+    const CatchUp catch_up_;
     Instant last_prune_;
+    Sequence known_;  // guarded by mutex_; effects up to there are written, or will be by catch_up_
+    std::atomic<std::uint64_t> reflects_;
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<ReleasedEffects> waiting_;  // guarded by mutex_
-    Counts counts_;                         // guarded by mutex_
-    std::size_t waiting_effects_ = 0;       // guarded by mutex_
-    bool failing_ = false;                  // guarded by mutex_; the last write did not work
-    bool behind_ = false;                   // guarded by mutex_; something was left out, nothing may follow it
-    bool stopping_ = false;                 // guarded by mutex_
+    ReadModelBatch waiting_;   // guarded by mutex_
+    Sequence through_;         // guarded by mutex_; of the effects in waiting_ and before
+    std::size_t writing_ = 0;  // guarded by mutex_; weight of what is being written
+    std::size_t told_ = 0;     // guarded by mutex_; alerts and incidents waiting or being written
+    Sequence gap_through_;     // guarded by mutex_; set: effects behind through_ up to there were left out
+    bool closing_ = false;     // guarded by mutex_; catch_up_ is under way
+    bool failing_ = false;     // guarded by mutex_; the last write did not work
+    bool stopping_ = false;    // guarded by mutex_
     std::thread thread_;
 };
 

@@ -1,8 +1,10 @@
-// What could break: a database that cannot be written stops the engine, or leaves a hole in what it shows.
+// What could break: a database that cannot be written or is too slow stops the engine, or leaves a hole in what it
+// shows.
 #include "daemon/read_model/projector.hpp"
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -12,10 +14,10 @@
 namespace incidentd {
 namespace {
 
-ReleasedEffects many(std::uint64_t sequence, std::size_t count) {
+ReleasedEffects note(std::uint64_t sequence, std::size_t bytes) {
     ReleasedEffects released;
     released.sequence = {sequence};
-    for (std::size_t i = 0; i < count; ++i) released.effects.push_back({Instant{1}, TimelineAdded{{1}, "note", "x"}});
+    released.effects.push_back({Instant{1}, TimelineAdded{{1}, "note", std::string(bytes, 'x')}});
     return released;
 }
 
@@ -25,36 +27,85 @@ void submit(Projector& projector, ReleasedEffects released) {
     projector.submit(std::move(one));
 }
 
+bool eventually(const std::function<bool()>& condition) {
+    for (int i = 0; i < 600 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return condition();
+}
+
+struct Stage {
+    Stage() {
+        char name[] = "/tmp/incidentd-projector-XXXXXX";
+        directory = mkdtemp(name);
+    }
+    ~Stage() { std::filesystem::remove_all(directory); }
+    std::string file() const { return read_model_file(directory); }
+    ReadModelWriter writer() const { return std::move(ReadModelWriter::open(file()).value()); }
+
+    std::string directory;
+    Log log{{.write = [](std::string_view) {}, .now = {}}};
+};
+
 }  // namespace
 
-TEST_CASE("projector: while it cannot be written it holds up nobody, and nothing follows what it left out") {
-    char name[] = "/tmp/incidentd-projector-XXXXXX";
-    const std::string directory = mkdtemp(name);
-    Log log({.write = [](std::string_view) {}, .now = {}});
-    Result<ReadModelWriter> writer = ReadModelWriter::open(read_model_file(directory));
-    REQUIRE(writer.has_value());
-    Result<Database> other = Database::open(read_model_file(directory), Database::Mode::read_write_create);
-    REQUIRE(other.has_value());
-    REQUIRE(other->execute("BEGIN IMMEDIATE").has_value());
+TEST_CASE("projector: too much at once holds up nobody, and what was left out is read from the journal") {
+    Stage stage;
+    Result<Database> other = Database::open(stage.file(), Database::Mode::read_write_create);
+    std::atomic<std::uint64_t> asked{0};
+    std::atomic<int> tries{0};
     {
-        Projector projector(std::move(*writer), Duration{0}, log);
+        // Stands for the process that replays the journal: fails once, then writes as far as it was asked to.
+        Projector projector(stage.writer(), Duration{0}, stage.log, [&](Sequence through) -> Result<void> {
+            asked = through.value;
+            if (++tries == 1) return Error(ErrorCode::io, "not this time");
+            ReadModelWriter writer = stage.writer();
+            return writer.write(ReadModelBatch(), through);
+        });
+        REQUIRE(other->execute("BEGIN IMMEDIATE").has_value());
         projector.start();
-        submit(projector, many(1, 1));                                                        // tried, and fails
-        while (!projector.idle()) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // until it is under way
-        submit(projector, many(2, Projector::waiting_most));
-        submit(projector, many(3, 1));  // does not fit; returns once the first has failed
-        submit(projector, many(4, 1));
+        submit(projector, note(1, 10));  // cannot be written
+        submit(projector, note(2, Projector::bytes_most));
+        submit(projector, note(3, 10));  // does not fit
+        submit(projector, note(4, 10));  // nor may anything behind it
+        CHECK_FALSE(projector.has_room());
+        CHECK_FALSE(projector.idle());
         REQUIRE(other->execute("ROLLBACK").has_value());
-        for (int i = 0; i < 600 && projector.reflects() < Sequence{2}; ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        submit(projector, many(5, 1));
-        projector.stop();
-        CHECK(projector.reflects() == Sequence{2});
+        CHECK(eventually([&] { return projector.reflects() == Sequence{4}; }));
+        submit(projector, note(5, 10));
+        CHECK(eventually([&] { return projector.idle() && projector.reflects() == Sequence{5}; }));
+        CHECK(projector.has_room());
     }
-    Result<ReadModelWriter> again = ReadModelWriter::open(read_model_file(directory));
-    REQUIRE(again.has_value());
-    CHECK(again->reflects() == Sequence{2});  // where the next start goes on
-    std::filesystem::remove_all(directory);
+    CHECK(asked == 4);
+    CHECK(tries == 2);
+    CHECK(stage.writer().reflects() == Sequence{5});
+}
+
+TEST_CASE("projector: where nobody can read the journal again, nothing follows what was left out") {
+    Stage stage;
+    {
+        Projector projector(stage.writer(), Duration{0}, stage.log);
+        submit(projector, note(1, Projector::bytes_most));
+        submit(projector, note(2, 10));
+        submit(projector, note(3, 10));
+        projector.start();
+        CHECK(eventually([&] { return projector.reflects() == Sequence{1}; }));
+        submit(projector, note(4, 10));
+    }
+    CHECK(stage.writer().reflects() == Sequence{1});  // where the next start goes on
+}
+
+TEST_CASE("projector: what was told of the state is bounded by what is written of it") {
+    Stage stage;
+    Projector projector(stage.writer(), Duration{0}, stage.log);
+    std::vector<ReleasedEffects> released(1);
+    released[0].sequence = {1};
+    auto state = std::make_unique<StateUpdate>();
+    state->counts.resize(Projector::told_most);
+    released[0].state = std::move(state);
+    CHECK(projector.has_room());
+    projector.submit(std::move(released));
+    CHECK_FALSE(projector.has_room());
+    projector.start();
+    CHECK(eventually([&] { return projector.has_room(); }));
 }
 
 }  // namespace incidentd

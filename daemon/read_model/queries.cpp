@@ -1,9 +1,11 @@
 #include "daemon/read_model/queries.hpp"
 
+#include "correlator/fingerprint.hpp"
 #include "daemon/read_model/read_model.hpp"
 
 #include <algorithm>
 #include <filesystem>
+#include <unordered_set>
 
 namespace incidentd {
 namespace {
@@ -81,6 +83,31 @@ Result<std::vector<Row>> collect(Result<Statement> statement, Read read) {
     }
 }
 
+// Rows and packed entries each come in order; together they are put in the order of time.
+template <class Entry>
+void sort_by_time(std::vector<Entry>& entries) {
+    std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.at < b.at; });
+}
+
+std::uint32_t prefix_at(std::string_view prefixes, std::size_t index) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+        value |= static_cast<std::uint32_t>(static_cast<unsigned char>(prefixes[4 * index + i])) << (8 * i);
+    return value;
+}
+
+bool has_prefix(std::string_view prefixes, std::uint32_t wanted) {
+    std::size_t low = 0;
+    for (std::size_t high = prefixes.size() / 4; low < high;) {
+        const std::size_t middle = (low + high) / 2;
+        if (prefix_at(prefixes, middle) < wanted)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < prefixes.size() / 4 && prefix_at(prefixes, low) == wanted;
+}
+
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -155,20 +182,73 @@ Result<std::optional<StoredIncident>> ReadModelQueries::incident(IncidentId id) 
 }
 
 Result<std::vector<StoredAlert>> ReadModelQueries::alerts_of(IncidentId id) {
-    Result<Statement> statement = database_.prepare(std::string(alert_columns) +
-                                                    "JOIN (SELECT fingerprint AS f, MIN(id) AS first FROM verdicts "
-                                                    "WHERE incident=? AND verdict IN('opened','joined') GROUP BY f) "
-                                                    "ON f=fingerprint ORDER BY first");
-    if (statement) statement->bind(1, id.value);
-    return collect<StoredAlert>(std::move(statement), read_alert);
+    Result<std::vector<std::string>> fingerprints = joined(id);
+    if (!fingerprints) return fingerprints.error();
+    Result<Statement> statement = database_.prepare(std::string(alert_columns) + "WHERE fingerprint=?");
+    if (!statement) return statement.error();
+    std::vector<StoredAlert> out;
+    for (const std::string& fingerprint : *fingerprints) {
+        statement->bind(1, fingerprint);
+        const Result<bool> row = statement->step();
+        if (!row) return row.error();
+        if (!*row) continue;
+        out.push_back(read_alert(*statement));
+        statement->reset();
+    }
+    return out;
+}
+
+// Fingerprints of the alerts that ever joined, each once, in the order of their first joining.
+Result<std::vector<std::string>> ReadModelQueries::joined(IncidentId id) {
+    Result<Statement> rows = database_.prepare(
+        "SELECT MIN(at),fingerprint FROM verdicts WHERE incident=? AND verdict IN('opened','joined') GROUP BY "
+        "fingerprint ORDER BY MIN(id)");
+    if (rows) rows->bind(1, id.value);
+    using Joined = std::pair<std::int64_t, std::string>;
+    Result<std::vector<Joined>> all = collect<Joined>(std::move(rows), [](const Statement& row) {
+        return Joined{row.number(0), row.text(1)};
+    });
+    if (!all) return all.error();
+    const auto note = [&all, id](const VerdictView& v) {
+        if (v.incident == id && (v.verdict == Verdict::opened || v.verdict == Verdict::joined))
+            all->emplace_back(v.at.ms, to_string(v.alert));
+    };
+    if (const Result<void> read = read_packed_of(id, note, {}); !read) return read.error();
+    std::stable_sort(all->begin(), all->end(), [](const Joined& a, const Joined& b) { return a.first < b.first; });
+    std::vector<std::string> out;
+    std::unordered_set<std::string> seen;
+    for (Joined& one : *all)
+        if (seen.insert(one.second).second) out.push_back(std::move(one.second));
+    return out;
 }
 
 Result<std::vector<StoredTimeline>> ReadModelQueries::timeline_of(IncidentId id) {
     Result<Statement> statement = database_.prepare("SELECT at,kind,text FROM timeline WHERE incident=? ORDER BY id");
     if (statement) statement->bind(1, id.value);
-    return collect<StoredTimeline>(std::move(statement), [](const Statement& row) {
+    Result<std::vector<StoredTimeline>> out = collect<StoredTimeline>(std::move(statement), [](const Statement& row) {
         return StoredTimeline{{row.number(0)}, row.text(1), row.text(2)};
     });
+    if (!out) return out;
+    const auto note = [&out, id](const TimelineView& t) {
+        if (t.incident == id) out->push_back({t.at, std::string(t.kind), std::string(t.text)});
+    };
+    if (const Result<void> read = read_packed_of(id, {}, note); !read) return read.error();
+    sort_by_time(*out);
+    return out;
+}
+
+Result<void> ReadModelQueries::read_packed_of(IncidentId id, const std::function<void(const VerdictView&)>& verdict,
+                                              const std::function<void(const TimelineView&)>& timeline) {
+    Result<Statement> pieces =
+        database_.prepare("SELECT bytes FROM packed JOIN packed_incidents ON packed=id WHERE incident=? ORDER BY id");
+    if (!pieces) return pieces.error();
+    pieces->bind(1, id.value);
+    for (;;) {
+        const Result<bool> row = pieces->step();
+        if (!row) return row.error();
+        if (!*row) return {};
+        if (Result<void> read = read_history(pieces->bytes(0), verdict, timeline); !read) return read;
+    }
 }
 
 Result<std::vector<StoredDelivery>> ReadModelQueries::deliveries_of(IncidentId id) {
@@ -185,8 +265,12 @@ Result<std::vector<StoredDelivery>> ReadModelQueries::deliveries(const std::stri
 }
 
 Result<std::vector<StoredAlert>> ReadModelQueries::alerts_by_fingerprint(const std::string& start) {
-    // Hex digits were checked by the caller, so the pattern holds no wildcard of its own.
-    return alerts_where("WHERE fingerprint LIKE ?1||'%' OR alertmanager_fingerprint LIKE ?1||'%'", {start}, {}, 20);
+    std::string digits = start;
+    for (char& c : digits) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    return alerts_where(
+        "WHERE (fingerprint>=?1 AND fingerprint<?1||'g') OR (alertmanager_fingerprint>=?1 AND "
+        "alertmanager_fingerprint<?1||'g')",
+        {digits}, {}, 20);
 }
 
 Result<std::vector<StoredAlert>> ReadModelQueries::alerts_by_labels(const Matchers& matchers, std::size_t most) {
@@ -218,10 +302,45 @@ Result<std::vector<StoredVerdict>> ReadModelQueries::verdicts_of(const std::stri
     Result<Statement> statement = database_.prepare(
         "SELECT at,fingerprint,verdict,rule,because,incident FROM verdicts WHERE fingerprint=? ORDER BY id");
     if (statement) statement->bind(1, fingerprint);
-    return collect<StoredVerdict>(std::move(statement), [](const Statement& row) {
+    Result<std::vector<StoredVerdict>> out = collect<StoredVerdict>(std::move(statement), [](const Statement& row) {
         return StoredVerdict{{row.number(0)}, row.text(1), row.text(2),
                              row.text(3),     row.text(4), {static_cast<std::uint64_t>(row.number(5))}};
     });
+    const std::optional<Fingerprint> alert = fingerprint_from(fingerprint);
+    if (!out || !alert) return out;
+    const Result<std::vector<std::int64_t>> pieces = packed_with(*alert);
+    if (!pieces) return pieces.error();
+    const auto note = [&](const VerdictView& v) {
+        if (v.alert == *alert)
+            out->push_back({v.at, fingerprint, std::string(to_string(v.verdict)), std::string(v.rule),
+                            std::string(v.because), v.incident});
+    };
+    Result<Statement> piece = database_.prepare("SELECT bytes FROM packed WHERE id=?");
+    if (!piece) return piece.error();
+    for (const std::int64_t id : *pieces) {
+        piece->bind(1, id);
+        const Result<bool> row = piece->step();
+        if (!row) return row.error();
+        if (!*row) continue;
+        if (const Result<void> read = read_history(piece->bytes(0), note, {}); !read) return read.error();
+        piece->reset();
+    }
+    sort_by_time(*out);
+    return out;
+}
+
+// Packed pieces that may hold something of the alert: the start of its fingerprint is there.
+Result<std::vector<std::int64_t>> ReadModelQueries::packed_with(Fingerprint alert) {
+    const auto prefix = static_cast<std::uint32_t>(alert.high >> 32);
+    Result<Statement> all = database_.prepare("SELECT packed,prefixes FROM packed_prefixes ORDER BY packed");
+    if (!all) return all.error();
+    std::vector<std::int64_t> out;
+    for (;;) {
+        const Result<bool> row = all->step();
+        if (!row) return row.error();
+        if (!*row) return out;
+        if (has_prefix(all->bytes(1), prefix)) out.push_back(all->number(0));
+    }
 }
 
 }  // namespace incidentd

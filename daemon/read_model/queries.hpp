@@ -5,9 +5,11 @@
 #include "correlator/matcher.hpp"
 #include "correlator/result.hpp"
 #include "correlator/time.hpp"
+#include "daemon/read_model/history.hpp"
 #include "daemon/read_model/sqlite.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -73,6 +75,10 @@ private:
     explicit ReadModelQueries(Database database) : database_(std::move(database)) {}
     Result<std::vector<StoredAlert>> alerts_where(const std::string& where, const std::vector<std::string>& values,
                                                   const Matchers& matchers, std::size_t most);
+    Result<std::vector<std::string>> joined(IncidentId id);
+    Result<std::vector<std::int64_t>> packed_with(Fingerprint alert);
+    Result<void> read_packed_of(IncidentId id, const std::function<void(const VerdictView&)>& verdict,
+                                const std::function<void(const TimelineView&)>& timeline);
     Database database_;
 };
 

@@ -4,7 +4,10 @@
 #include "daemon/read_model/schema.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <filesystem>
+#include <vector>
 
 namespace incidentd {
 namespace {
@@ -28,6 +31,17 @@ Result<std::int64_t> single_number(Database& database, std::string_view sql) {
     return *row ? statement->number(0) : 0;
 }
 
+// What came in one transaction and is no more than this becomes rows.
+constexpr std::size_t rows_most = 200;
+
+std::string prefix_bytes(const std::vector<std::uint32_t>& prefixes) {
+    std::string out;
+    out.reserve(prefixes.size() * sizeof(std::uint32_t));
+    for (const std::uint32_t prefix : prefixes)
+        for (unsigned shift = 0; shift < 32; shift += 8) out += static_cast<char>(prefix >> shift);
+    return out;
+}
+
 void set_aside(const std::string& file) {
     std::error_code ignored;
     for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(file + suffix, ignored);
@@ -48,8 +62,8 @@ Result<Database> open_with_schema(const std::string& file) {
 
 std::string read_model_file(const std::string& state_directory) { return state_directory + "/incidents.sqlite"; }
 
-ReadModelWriter::ReadModelWriter(Database database, Statements statements, Sequence reflects)
-    : database_(std::move(database)), statements_(std::move(statements)), reflects_(reflects) {}
+ReadModelWriter::ReadModelWriter(Database database, Statements statements)
+    : database_(std::move(database)), statements_(std::move(statements)) {}
 
 Result<ReadModelWriter> ReadModelWriter::open(const std::string& file) {
     Result<Database> database = open_with_schema(file);
@@ -61,15 +75,14 @@ Result<ReadModelWriter> ReadModelWriter::open(const std::string& file) {
         database = open_with_schema(file);
         if (!database) return database.error();
     }
-    const Result<void> stamped = database->execute(
-        fmt::format("INSERT OR IGNORE INTO meta VALUES('version', {}), ('sequence', 0)", read_model_version));
+    const Result<void> stamped = database->execute(fmt::format(
+        "INSERT OR IGNORE INTO meta VALUES('version', {}), ('sequence', 0), ('told_through', 0)", read_model_version));
     if (!stamped) return stamped.error();
-    Result<std::int64_t> sequence = single_number(*database, "SELECT value FROM meta WHERE name='sequence'");
-    if (!sequence) return sequence.error();
     Result<Statements> statements = prepare(*database);
     if (!statements) return statements.error();
-    return ReadModelWriter(std::move(*database), std::move(*statements),
-                           Sequence{static_cast<std::uint64_t>(*sequence)});
+    ReadModelWriter writer(std::move(*database), std::move(*statements));
+    if (const Result<void> looked = writer.look_again(); !looked) return looked.error();
+    return writer;
 }
 
 Result<ReadModelWriter> ReadModelWriter::rebuild(const std::string& file) {
@@ -77,17 +90,29 @@ Result<ReadModelWriter> ReadModelWriter::rebuild(const std::string& file) {
     return open(file);
 }
 
+Result<void> ReadModelWriter::look_again() {
+    const Result<std::int64_t> sequence = single_number(database_, "SELECT value FROM meta WHERE name='sequence'");
+    if (!sequence) return sequence.error();
+    const Result<std::int64_t> told = single_number(database_, "SELECT value FROM meta WHERE name='told_through'");
+    if (!told) return told.error();
+    reflects_ = {static_cast<std::uint64_t>(*sequence)};
+    told_through_ = {*told};
+    return {};
+}
+
 Result<ReadModelWriter::Statements> ReadModelWriter::prepare(Database& database) {
     Statements out;
     const std::pair<Statement*, const char*> wanted[] = {
         {&out.alert, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&out.alert_count, "UPDATE alerts SET count=?, last_seen=? WHERE fingerprint=?"},
-        {&out.incident_count, "UPDATE incidents SET messages_total=? WHERE id=?"},
         {&out.verdict, "INSERT INTO verdicts(at,fingerprint,verdict,incident,rule,because) VALUES(?,?,?,?,?,?)"},
         {&out.incident, "INSERT OR REPLACE INTO incidents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&out.timeline, "INSERT INTO timeline(incident,at,kind,text) VALUES(?,?,?,?)"},
+        {&out.packed, "INSERT INTO packed(last_at,bytes) VALUES(?,?)"},
+        {&out.packed_prefixes, "INSERT INTO packed_prefixes VALUES(?,?)"},
+        {&out.packed_incident, "INSERT INTO packed_incidents VALUES(?,?)"},
         {&out.delivery, "INSERT OR REPLACE INTO deliveries VALUES(?,?,?,?,?,?,?,?,?)"},
-        {&out.sequence, "UPDATE meta SET value=? WHERE name='sequence'"},
+        {&out.meta, "UPDATE meta SET value=? WHERE name=?"},
     };
     for (const auto& [statement, sql] : wanted) {
         Result<Statement> prepared = database.prepare(sql);
@@ -97,66 +122,122 @@ Result<ReadModelWriter::Statements> ReadModelWriter::prepare(Database& database)
     return out;
 }
 
-Result<void> ReadModelWriter::begin() { return database_.execute("BEGIN IMMEDIATE"); }
-
-Result<void> ReadModelWriter::commit(Sequence reflects) {
-    statements_.sequence.bind(1, reflects.value);
-    if (Result<void> stamped = statements_.sequence.run(); !stamped) return stamped;
-    if (Result<void> done = database_.execute("COMMIT"); !done) return done;
-    reflects_ = reflects;
-    return {};
+Result<void> ReadModelWriter::in_transaction(const std::function<Result<void>()>& work) {
+    Result<void> done = database_.execute("BEGIN IMMEDIATE");
+    if (done) done = work();
+    if (done) done = database_.execute("COMMIT");
+    if (!done) (void)database_.execute("ROLLBACK");
+    return done;
 }
 
-void ReadModelWriter::rollback() { (void)database_.execute("ROLLBACK"); }
-
-Result<void> ReadModelWriter::write(const Effect& effect) {
-    return std::visit([this, &effect](const auto& what) { return put(effect.at, what); }, effect.what);
+Result<void> ReadModelWriter::write(const ReadModelBatch& batch, Sequence through) {
+    Instant told = told_through_;
+    for (const auto& state : batch.states()) told = state->told_through.value_or(told);
+    Result<void> done = in_transaction([&]() -> Result<void> {
+        if (Result<void> written = put(batch); !written) return written;
+        if (Result<void> stamped = stamp("told_through", told.ms); !stamped) return stamped;
+        return stamp("sequence", static_cast<std::int64_t>(std::max(through, reflects_).value));
+    });
+    if (!done) return done;
+    reflects_ = std::max(through, reflects_);
+    told_through_ = told;
+    return {};
 }
 
 Result<void> ReadModelWriter::take_over(const Correlator& engine, Sequence through) {
     const Instant now = engine.now();
-    if (Result<void> begun = begin(); !begun) return begun;
-    Result<void> done = database_.execute(
-        fmt::format("UPDATE incidents SET state='resolved', resolved_at={0}, alerts_firing=0 WHERE state "
-                    "IN('pending','open'); UPDATE alerts SET firing=0, resolved_at={0} WHERE firing=1;",
-                    now.ms));
     const std::string gap = fmt::format("what happened between entries {} and {} of the journal is not shown",
                                         reflects_.value, through.value);
+    ReadModelBatch batch;
     engine.describe_state([&](Effect&& effect) {
-        if (!done) return;
-        done = write(effect);
-        const auto* incident = std::get_if<IncidentChanged>(&effect.what);
-        if (done && incident != nullptr) done = put(now, TimelineAdded{incident->incident.id, "gap", gap});
+        batch.add(effect);
+        if (const auto* incident = std::get_if<IncidentChanged>(&effect.what))
+            batch.add(Effect{now, TimelineAdded{incident->incident.id, "gap", gap}});
     });
-    if (done) done = commit(through);
-    if (!done) rollback();
-    return done;
+    Result<void> done = in_transaction([&]() -> Result<void> {
+        if (Result<void> over = database_.execute(
+                fmt::format("UPDATE incidents SET state='resolved', resolved_at={0}, alerts_firing=0 WHERE state "
+                            "IN('pending','open'); UPDATE alerts SET firing=0, resolved_at={0} WHERE firing=1;",
+                            now.ms));
+            !over)
+            return over;
+        if (Result<void> written = put(batch); !written) return written;
+        if (Result<void> stamped = stamp("told_through", 0); !stamped) return stamped;
+        return stamp("sequence", static_cast<std::int64_t>(through.value));
+    });
+    return done ? look_again() : done;
 }
 
-Result<void> ReadModelWriter::refresh(const Counts& counts) {
-    for (const Counts::Alert& alert : counts.alerts) {
-        statements_.alert_count.bind(1, alert.count).bind(2, alert.last_seen.ms).bind(3, to_string(alert.fingerprint));
-        if (Result<void> done = statements_.alert_count.run(); !done) return done;
-    }
-    for (const Counts::Incident& incident : counts.incidents) {
-        statements_.incident_count.bind(1, incident.messages_total).bind(2, incident.id.value);
-        if (Result<void> done = statements_.incident_count.run(); !done) return done;
+Result<void> ReadModelWriter::put(const ReadModelBatch& batch) {
+    for (const HistoryWriter& history : batch.history())
+        if (Result<void> done = put(history, batch.last_at()); !done) return done;
+    for (const auto& [id, view] : batch.incidents())
+        if (Result<void> done = put(view); !done) return done;
+    for (const auto& [key, one] : batch.deliveries())
+        if (Result<void> done = put(one.at, one.delivery); !done) return done;
+    for (const auto& state : batch.states())
+        if (Result<void> done = put(*state); !done) return done;
+    return {};
+}
+
+// Few entries become rows that sqlite3 shows as they are; many stay packed.
+Result<void> ReadModelWriter::put(const HistoryWriter& history, Instant last_at) {
+    const std::string bytes = history.encode();
+    if (history.entries() > rows_most) return put_packed(history, bytes, last_at);
+    Result<void> done;
+    const Result<void> read = read_history(
+        bytes,
+        [&](const VerdictView& verdict) {
+            if (done) done = put_verdict(verdict);
+        },
+        [&](const TimelineView& timeline) {
+            if (done) done = put_timeline(timeline);
+        });
+    return done ? read : done;
+}
+
+Result<void> ReadModelWriter::put_packed(const HistoryWriter& history, std::string_view bytes, Instant last_at) {
+    if (Result<void> done = statements_.packed.bind(1, last_at.ms).bind_bytes(2, bytes).run(); !done) return done;
+    const std::int64_t id = database_.last_rowid();
+    std::vector<std::uint32_t> prefixes = history.prefixes();
+    std::sort(prefixes.begin(), prefixes.end());
+    if (Result<void> done = statements_.packed_prefixes.bind(1, id).bind_bytes(2, prefix_bytes(prefixes)).run(); !done)
+        return done;
+    std::vector<IncidentId> incidents = history.incidents();
+    std::sort(incidents.begin(), incidents.end());
+    incidents.erase(std::unique(incidents.begin(), incidents.end()), incidents.end());
+    for (const IncidentId incident : incidents)
+        if (Result<void> done = statements_.packed_incident.bind(1, incident.value).bind(2, id).run(); !done)
+            return done;
+    return {};
+}
+
+Result<void> ReadModelWriter::put(const StateUpdate& state) {
+    for (const AlertRow& row : state.alerts)
+        if (Result<void> done = put(row); !done) return done;
+    for (const Correlator::AlertCount& moved : state.counts) {
+        Statement& s = statements_.alert_count;
+        s.bind(1, moved.count).bind(2, moved.last_seen.ms).bind(3, to_string(moved.fingerprint));
+        if (Result<void> done = s.run(); !done) return done;
     }
     return {};
 }
 
-Result<void> ReadModelWriter::put(Instant at, const AlertDecided& e) {
-    return statements_.verdict.bind(1, at.ms)
-        .bind(2, to_string(e.alert))
-        .bind(3, to_string(e.verdict))
-        .bind(4, e.incident.value)
-        .bind(5, e.rule)
-        .bind(6, e.because)
+Result<void> ReadModelWriter::put_verdict(const VerdictView& v) {
+    return statements_.verdict.bind(1, v.at.ms)
+        .bind(2, to_string(v.alert))
+        .bind(3, to_string(v.verdict))
+        .bind(4, v.incident.value)
+        .bind(5, v.rule)
+        .bind(6, v.because)
         .run();
 }
 
-Result<void> ReadModelWriter::put(Instant, const AlertChanged& e) {
-    const AlertRow& r = e.row;
+Result<void> ReadModelWriter::put_timeline(const TimelineView& t) {
+    return statements_.timeline.bind(1, t.incident.value).bind(2, t.at.ms).bind(3, t.kind).bind(4, t.text).run();
+}
+
+Result<void> ReadModelWriter::put(const AlertRow& r) {
     Statement& s = statements_.alert;
     s.bind(1, to_string(r.fingerprint)).bind(2, fmt::format("{:016x}", r.alertmanager_fingerprint)).bind(3, r.source);
     s.bind(4, r.key).bind(5, r.title).bind(6, r.text).bind(7, r.url).bind(8, json_object(r.labels));
@@ -166,8 +247,7 @@ Result<void> ReadModelWriter::put(Instant, const AlertChanged& e) {
     return s.bind(19, r.incident.value).run();
 }
 
-Result<void> ReadModelWriter::put(Instant, const IncidentChanged& e) {
-    const IncidentView& v = e.incident;
+Result<void> ReadModelWriter::put(const IncidentView& v) {
     Statement& s = statements_.incident;
     s.bind(1, v.id.value)
         .bind(2, v.key)
@@ -182,10 +262,6 @@ Result<void> ReadModelWriter::put(Instant, const IncidentChanged& e) {
     return s.bind(22, v.messages_total).bind(23, v.revision).bind(24, json_object(v.group_labels)).run();
 }
 
-Result<void> ReadModelWriter::put(Instant at, const TimelineAdded& e) {
-    return statements_.timeline.bind(1, e.incident.value).bind(2, at.ms).bind(3, e.kind).bind(4, e.text).run();
-}
-
 Result<void> ReadModelWriter::put(Instant at, const DeliveryChanged& e) {
     Statement& s = statements_.delivery;
     s.bind(1, e.incident.value)
@@ -196,18 +272,26 @@ Result<void> ReadModelWriter::put(Instant at, const DeliveryChanged& e) {
     return s.bind(6, e.ticket).bind(7, e.ticket_url).bind(8, e.detail).bind(9, at.ms).run();
 }
 
+Result<void> ReadModelWriter::stamp(std::string_view name, std::int64_t value) {
+    return statements_.meta.bind(1, value).bind(2, name).run();
+}
+
 Result<void> ReadModelWriter::prune(Instant before) {
-    return database_.execute(
-        fmt::format("BEGIN IMMEDIATE;"
-                    "CREATE TEMP TABLE IF NOT EXISTS gone(id INTEGER PRIMARY KEY); DELETE FROM gone;"
-                    "INSERT INTO gone SELECT id FROM incidents WHERE state IN('resolved','dropped') AND "
-                    "resolved_at<{0} LIMIT 10000;"
-                    "DELETE FROM timeline WHERE incident IN gone; DELETE FROM deliveries WHERE incident IN gone;"
-                    "DELETE FROM incidents WHERE id IN gone;"
-                    "DELETE FROM verdicts WHERE at<{0} AND incident NOT IN(SELECT id FROM incidents);"
-                    "DELETE FROM alerts WHERE firing=0 AND last_seen<{0};"
-                    "COMMIT;",
-                    before.ms));
+    return in_transaction([this, before] {
+        return database_.execute(fmt::format(
+            "CREATE TEMP TABLE IF NOT EXISTS gone(id INTEGER PRIMARY KEY); DELETE FROM gone;"
+            "INSERT INTO gone SELECT id FROM incidents WHERE state IN('resolved','dropped') AND "
+            "resolved_at<{0} LIMIT 10000;"
+            "DELETE FROM timeline WHERE incident IN gone; DELETE FROM deliveries WHERE incident IN gone;"
+            "DELETE FROM incidents WHERE id IN gone;"
+            "DELETE FROM verdicts WHERE at<{0} AND incident NOT IN(SELECT id FROM incidents);"
+            "DELETE FROM packed WHERE last_at<{0} AND NOT EXISTS(SELECT 1 FROM packed_incidents p JOIN incidents i "
+            "ON i.id=p.incident WHERE p.packed=packed.id);"
+            "DELETE FROM packed_prefixes WHERE packed NOT IN(SELECT id FROM packed);"
+            "DELETE FROM packed_incidents WHERE packed NOT IN(SELECT id FROM packed);"
+            "DELETE FROM alerts WHERE firing=0 AND last_seen<{0};",
+            before.ms));
+    });
 }
 
 }  // namespace incidentd

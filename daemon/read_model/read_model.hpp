@@ -4,28 +4,14 @@
 
 #include "correlator/correlator.hpp"
 #include "correlator/effect.hpp"
+#include "daemon/read_model/batch.hpp"
 #include "daemon/read_model/sqlite.hpp"
 
+#include <functional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace incidentd {
-
-// Counters that move without an effect: read from the engine now and then.
-struct Counts {
-    struct Alert {
-        Fingerprint fingerprint;
-        std::uint64_t count = 0;
-        Instant last_seen;
-    };
-    struct Incident {
-        IncidentId id;
-        std::uint64_t messages_total = 0;
-    };
-    std::vector<Alert> alerts;
-    std::vector<Incident> incidents;
-    bool empty() const { return alerts.empty() && incidents.empty(); }
-};
 
 // The file inside a state directory.
 std::string read_model_file(const std::string& state_directory);
@@ -39,13 +25,13 @@ public:
     static Result<ReadModelWriter> rebuild(const std::string& file);
 
     Sequence reflects() const { return reflects_; }
+    Instant told_through() const { return told_through_; }  // of alerts, see StateUpdate
 
-    // Between begin() and commit(): any number of effects, then the sequence they belong to.
-    Result<void> begin();
-    Result<void> write(const Effect& effect);
-    Result<void> refresh(const Counts& counts);
-    Result<void> commit(Sequence reflects);
-    void rollback();  // after an error
+    // In one transaction. `through`: what is reflected then.
+    Result<void> write(const ReadModelBatch& batch, Sequence through);
+
+    // After another process wrote the file.
+    Result<void> look_again();
 
     // For a read model that missed entries nobody can read any more: shows what `engine` holds, and what it does not
     // hold as over. Each incident's timeline says that something is missing.
@@ -56,24 +42,28 @@ public:
 
 private:
     struct Statements {
-        Statement alert, alert_count, incident_count, verdict, incident, timeline, delivery, sequence;
+        Statement alert, alert_count, incident, verdict, timeline, packed, packed_prefixes, packed_incident, delivery,
+            meta;
     };
-    ReadModelWriter(Database database, Statements statements, Sequence reflects);
+    ReadModelWriter(Database database, Statements statements);
     static Result<Statements> prepare(Database& database);
 
-    Result<void> put(Instant at, const AlertDecided& effect);
-    Result<void> put(Instant at, const AlertChanged& effect);
-    Result<void> put(Instant at, const IncidentChanged& effect);
-    Result<void> put(Instant at, const TimelineAdded& effect);
-    Result<void> put(Instant at, const DeliveryChanged& effect);
-    template <class Other>
-    Result<void> put(Instant, const Other&) {
-        return {};
-    }
+    Result<void> in_transaction(const std::function<Result<void>()>& work);
+    Result<void> put(const ReadModelBatch& batch);
+    Result<void> put(const HistoryWriter& history, Instant last_at);
+    Result<void> put_packed(const HistoryWriter& history, std::string_view bytes, Instant last_at);
+    Result<void> put(const StateUpdate& state);
+    Result<void> put(const AlertRow& row);
+    Result<void> put(const IncidentView& view);
+    Result<void> put(Instant at, const DeliveryChanged& delivery);
+    Result<void> put_verdict(const VerdictView& verdict);
+    Result<void> put_timeline(const TimelineView& timeline);
+    Result<void> stamp(std::string_view name, std::int64_t value);
 
     Database database_;
     Statements statements_;
     Sequence reflects_;
+    Instant told_through_;
 };
 
 }  // namespace incidentd

@@ -1,9 +1,11 @@
-// The read model's tables. Times are ms since the epoch, 0 when absent; labels are JSON objects.
+// The read model's tables. Times are ms since the epoch, 0 when absent; labels are JSON objects. Verdicts and timeline
+// entries are rows, or, when many came at once, packed (daemon/read_model/history.hpp): found by the start of a
+// fingerprint (little-endian 32-bit numbers, sorted) or by incident.
 #pragma once
 
 namespace incidentd {
 
-constexpr int read_model_version = 1;
+constexpr int read_model_version = 2;
 
 constexpr const char* read_model_schema = R"sql(
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -21,7 +23,6 @@ CREATE TABLE IF NOT EXISTS alerts(
   severity TEXT NOT NULL, firing INTEGER NOT NULL, suppressed INTEGER NOT NULL, acknowledged INTEGER NOT NULL,
   count INTEGER NOT NULL, starts_at INTEGER NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
   resolved_at INTEGER NOT NULL, incident INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS alerts_by_incident ON alerts(incident);
 CREATE INDEX IF NOT EXISTS alerts_by_alertmanager_fingerprint ON alerts(alertmanager_fingerprint);
 CREATE TABLE IF NOT EXISTS verdicts(
   id INTEGER PRIMARY KEY, at INTEGER NOT NULL, fingerprint TEXT NOT NULL, verdict TEXT NOT NULL,
@@ -31,6 +32,10 @@ CREATE INDEX IF NOT EXISTS verdicts_by_incident ON verdicts(incident, id);
 CREATE TABLE IF NOT EXISTS timeline(
   id INTEGER PRIMARY KEY, incident INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS timeline_by_incident ON timeline(incident, id);
+CREATE TABLE IF NOT EXISTS packed(id INTEGER PRIMARY KEY, last_at INTEGER NOT NULL, bytes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS packed_prefixes(packed INTEGER PRIMARY KEY, prefixes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS packed_incidents(
+  incident INTEGER NOT NULL, packed INTEGER NOT NULL, PRIMARY KEY(incident, packed)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS deliveries(
   incident INTEGER NOT NULL, sink TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, revision INTEGER NOT NULL,
   ticket TEXT NOT NULL, ticket_url TEXT NOT NULL, detail TEXT NOT NULL, at INTEGER NOT NULL,

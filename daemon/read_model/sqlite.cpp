@@ -13,6 +13,12 @@ Statement& Statement::bind(int index, std::string_view text) {
     return *this;
 }
 
+Statement& Statement::bind_bytes(int index, std::string_view bytes) {
+    sqlite3_bind_blob64(handle_.get(), index, bytes.data() == nullptr ? "" : bytes.data(), bytes.size(),
+                        SQLITE_TRANSIENT);
+    return *this;
+}
+
 Statement& Statement::bind(int index, std::int64_t number) {
     sqlite3_bind_int64(handle_.get(), index, number);
     return *this;
@@ -50,6 +56,12 @@ std::string Statement::text(int column) const {
                            : std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
 }
 
+std::string_view Statement::bytes(int column) const {
+    const auto* data = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
+    const int size = sqlite3_column_bytes(handle_.get(), column);
+    return data == nullptr ? std::string_view() : std::string_view(data, static_cast<std::size_t>(size));
+}
+
 std::int64_t Statement::number(int column) const { return sqlite3_column_int64(handle_.get(), column); }
 
 Result<Database> Database::open(const std::string& file, Mode mode) {
@@ -77,6 +89,8 @@ Result<Statement> Database::prepare(std::string_view sql) {
         return Error(ErrorCode::io, "SQLite: " + last_error());
     return Statement(handle);
 }
+
+std::int64_t Database::last_rowid() const { return sqlite3_last_insert_rowid(handle_.get()); }
 
 std::string Database::last_error() const { return sqlite3_errmsg(handle_.get()); }
 

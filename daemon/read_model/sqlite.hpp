@@ -20,6 +20,7 @@ public:
 
     // Parameters from 1. Text is copied.
     Statement& bind(int index, std::string_view text);
+    Statement& bind_bytes(int index, std::string_view bytes);
     Statement& bind(int index, std::int64_t number);
     Statement& bind(int index, std::uint64_t number) { return bind(index, static_cast<std::int64_t>(number)); }
 
@@ -29,6 +30,7 @@ public:
     void reset();
 
     std::string text(int column) const;
+    std::string_view bytes(int column) const;  // until the next step()
     std::int64_t number(int column) const;
 
 private:
@@ -45,6 +47,7 @@ public:
 
     Result<void> execute(const std::string& sql);
     Result<Statement> prepare(std::string_view sql);
+    std::int64_t last_rowid() const;  // of the last INSERT
     std::string last_error() const;
 
 private:

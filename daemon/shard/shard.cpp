@@ -8,13 +8,18 @@ namespace incidentd {
 namespace {
 
 constexpr std::size_t items_per_step = 512;
-constexpr std::size_t counts_per_refresh = 20'000;  // the rest follows a second later
 constexpr std::chrono::milliseconds longest_wait{200};
+constexpr std::chrono::seconds longest_stop{5};
+
+// What the read model is told of the state holds up the engine: little at a time.
+constexpr std::size_t told_at_once = 256;
+constexpr std::chrono::milliseconds told_every{10};
+constexpr std::chrono::seconds counts_told_every{1};  // less often: under load every alert moves all the time
 
 }  // namespace
 
-Shard::Shard(Inbox& inbox, Worker& worker, std::function<void(Counts)> refresh)
-    : inbox_(inbox), worker_(worker), refresh_(std::move(refresh)) {}
+Shard::Shard(Inbox& inbox, Worker& worker, std::function<bool()> has_room)
+    : inbox_(inbox), worker_(worker), has_room_(std::move(has_room)) {}
 
 Shard::~Shard() { stop(); }
 
@@ -39,20 +44,26 @@ void Shard::run() {
         const bool nothing_left = items.empty();
         const Instant now = wall_clock_now();
         worker_.step(items, now);
-        refresh_counts(now);
+        tell_state();
         publish();
         steps_.fetch_add(1, std::memory_order_relaxed);
         if (stopping && nothing_left && worker_.idle()) break;
     }
-    last_refresh_ = Instant{};
-    refresh_counts(wall_clock_now());
+    // Everything is durable by now. A read model that cannot be written gets it at the next start instead.
+    for (auto give_up = monotonic_now() + longest_stop; monotonic_now() < give_up;) {
+        if (!has_room_())
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        else if (!worker_.tell_state(told_at_once, true))
+            break;
+    }
 }
 
 std::chrono::microseconds Shard::patience(Instant now) const {
+    const std::chrono::milliseconds most = worker_.has_untold() ? told_every : longest_wait;
     const std::optional<Instant> due = worker_.next_due();
-    if (!due) return longest_wait;
+    if (!due) return most;
     return std::clamp<std::chrono::microseconds>(std::chrono::milliseconds((*due - now).ms),
-                                                 std::chrono::microseconds(0), longest_wait);
+                                                 std::chrono::microseconds(0), most);
 }
 
 void Shard::publish() {
@@ -67,17 +78,13 @@ EngineSizes Shard::sizes() const {
     return sizes_;
 }
 
-void Shard::refresh_counts(Instant now) {
-    if (now - last_refresh_ < seconds(1) && now >= last_refresh_) return;
-    last_refresh_ = now;
-    Counts counts;
-    worker_.engine().visit_touched(counts_per_refresh, [&counts](const AlertRow& row) {
-        counts.alerts.push_back({row.fingerprint, row.count, row.last_seen});
-    });
-    worker_.engine().visit_touched_incidents([&counts](const IncidentView& view) {
-        counts.incidents.push_back({view.id, view.messages_total});
-    });
-    if (!counts.empty()) refresh_(std::move(counts));
+void Shard::tell_state() {
+    const auto now = monotonic_now();
+    const bool counts = now - counts_told_at_ >= counts_told_every;
+    if (now - told_at_ < told_every || !(counts || worker_.has_untold()) || !has_room_()) return;
+    told_at_ = now;
+    // Those that did not fit follow at the next occasion.
+    if (!worker_.tell_state(told_at_once, counts) && counts) counts_told_at_ = now;
 }
 
 }  // namespace incidentd

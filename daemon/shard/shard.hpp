@@ -3,10 +3,10 @@
 
 #include "daemon/inbox.hpp"
 #include "daemon/log.hpp"
-#include "daemon/read_model/read_model.hpp"
 #include "daemon/shard/worker.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -16,9 +16,9 @@ namespace incidentd {
 
 class Shard {
 public:
-    // `refresh` is called about once a second, on the shard's thread, with the counters that moved. References outlive
-    // this.
-    Shard(Inbox& inbox, Worker& worker, std::function<void(Counts)> refresh);
+    // `has_room`: whether the read model has written what it was told of the state; asked on the shard's thread.
+    // References outlive this.
+    Shard(Inbox& inbox, Worker& worker, std::function<bool()> has_room);
     ~Shard();  // stop()
 
     void start();
@@ -33,14 +33,14 @@ public:
 private:
     void run();
     void publish();
-    void refresh_counts(Instant now);
+    void tell_state();
     std::chrono::microseconds patience(Instant now) const;
 
     Inbox& inbox_;
     Worker& worker_;
-    const std::function<void(Counts)> refresh_;
+    const std::function<bool()> has_room_;
     std::uint64_t alerts_max_ = UINT64_MAX;
-    Instant last_refresh_;
+    std::chrono::steady_clock::time_point told_at_, counts_told_at_;
 
     mutable std::mutex mutex_;
     EngineSizes sizes_;  // guarded by mutex_

@@ -85,7 +85,7 @@ void Worker::record(const Input& input, CommitBatch& batch) {
 }
 
 void Worker::apply(const Input& input, Sequence sequence) {
-    ReleasedEffects result{sequence, {}};
+    ReleasedEffects result{sequence, {}, {}};
     const auto start = monotonic_now();
     engine_.apply(input, now_, result.effects);
     metrics_.engine_seconds(std::chrono::duration<double>(monotonic_now() - start).count());
@@ -103,6 +103,22 @@ void Worker::fire_due(CommitBatch& batch) {
     awaiting_.push_back(std::move(result));
 }
 
+bool Worker::tell_state(std::size_t most, bool counts) {
+    auto told = std::make_unique<StateUpdate>();
+    bool more = engine_.visit_changed_alerts(most, [&told](AlertRow&& row) { told->alerts.push_back(std::move(row)); });
+    if (counts) {
+        more |= engine_.visit_touched_alerts(
+            most, [&told](const Correlator::AlertCount& moved) { told->counts.push_back(moved); });
+        more |= engine_.visit_touched_incidents(most,
+                                                [&told](const IncidentView& view) { told->incidents.push_back(view); });
+    }
+    if (told->size() == 0) return more;
+    if (!more && counts) told->told_through = engine_.now();
+    awaiting_.push_back({last_, {}, std::move(told)});
+    release_durable();
+    return more;
+}
+
 void Worker::count(const AlertsItem& item) {
     const Outcomes& outcomes = engine_.last_outcomes();
     const std::string& source = sources_[item.source];
@@ -116,7 +132,8 @@ void Worker::release_durable() {
     const Sequence durable = commits_.durable();
     std::vector<ReleasedEffects> ready;
     while (!awaiting_.empty() && awaiting_.front().sequence <= durable) {
-        if (!awaiting_.front().effects.empty()) ready.push_back(std::move(awaiting_.front()));
+        if (!awaiting_.front().effects.empty() || awaiting_.front().state != nullptr)
+            ready.push_back(std::move(awaiting_.front()));
         awaiting_.pop_front();
     }
     const Sequence before = released();

@@ -5,7 +5,8 @@
 #include "correlator/correlator.hpp"
 #include "daemon/inbox.hpp"
 #include "daemon/metrics.hpp"
-#include "daemon/shard/committer.hpp"
+#include "daemon/shard/commit_port.hpp"
+#include "daemon/shard/released.hpp"
 
 #include <atomic>
 #include <deque>
@@ -16,12 +17,6 @@
 
 namespace incidentd {
 
-// Effects of one input, in order.
-struct ReleasedEffects {
-    Sequence sequence;
-    Effects effects;
-};
-
 class Worker {
 public:
     // `release` is called on the shard's thread, in order of sequence, only for durable inputs.
@@ -30,6 +25,11 @@ public:
 
     // Takes `items` (left empty) as of `now`, fires what is due, releases what became durable.
     void step(std::vector<InboxItem>& items, Instant now);
+
+    // Lets go, once it is durable, what the read model is to know of alerts that changed since it was last told, at
+    // most `most` of them. `counts`: also how often alerts were repeated. Returns false when nothing of that is left.
+    bool tell_state(std::size_t most, bool counts);
+    bool has_untold() const { return engine_.has_changed_alerts(); }
 
     // When step() has something to do without items; nullopt: never.
     std::optional<Instant> next_due() const { return engine_.next_deadline(); }

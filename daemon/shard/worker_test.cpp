@@ -2,6 +2,7 @@
 // sequences with gaps.
 #include "daemon/shard/worker.hpp"
 
+#include "adapters/journal.hpp"
 #include "rules/rules.hpp"
 
 #include <doctest/doctest.h>
@@ -96,6 +97,36 @@ TEST_CASE("nothing the engine decided leaves the worker before its input is dura
     bench.worker.step(items, Instant{2'002});
     CHECK(bench.actions() == 1);
     CHECK(bench.worker.idle());
+}
+
+TEST_CASE("the state of alerts is told once it is durable, each change once, counts when they are asked for") {
+    Bench bench;
+    bench.activate_rules();
+    std::vector<InboxItem> items;
+    items.push_back(bench.alert("DiskFull"));
+    bench.worker.step(items, Instant{2'000});
+    CHECK(bench.worker.has_untold());
+    bench.commits.through = Sequence{2};
+    bench.worker.tell_state(10, true);
+    CHECK(bench.released.empty());
+    CHECK_FALSE(bench.worker.has_untold());
+    bench.commits.through = Sequence{3};
+    bench.worker.step(items, Instant{2'001});
+    REQUIRE(bench.released.size() == 2);
+    const StateUpdate& told = *bench.released.back().state;
+    REQUIRE(told.alerts.size() == 1);
+    CHECK(told.alerts.front().incident == IncidentId{1});
+    CHECK(told.told_through == Instant{2'000});
+
+    items.push_back(bench.alert("DiskFull"));
+    bench.worker.step(items, Instant{3'000});
+    bench.commits.through = Sequence{4};
+    bench.worker.tell_state(10, false);
+    CHECK(bench.released.size() == 2);
+    bench.worker.tell_state(10, true);
+    REQUIRE(bench.released.back().state->counts.size() == 1);
+    CHECK(bench.released.back().state->counts.front().count == 2);
+    CHECK(bench.released.back().state->incidents.size() == 1);
 }
 
 TEST_CASE("the worker never answers: the reply travels with the bytes that must be synced") {

@@ -191,13 +191,15 @@ void Stage::apply(const Input& input) {
             for (Effect& effect : effects) note(effect);
         }
     }
+    engine_.visit_changed_alerts(SIZE_MAX, [this](AlertRow&& row) {
+        const Fingerprint fingerprint = row.fingerprint;
+        memory_.alerts.insert_or_assign(fingerprint, std::move(row));
+    });
 }
 
 void Stage::note(Effect& effect) {
     if (auto* decided = std::get_if<AlertDecided>(&effect.what)) {
         memory_.decisions.push_back({effect.at, std::move(*decided)});
-    } else if (auto* alert = std::get_if<AlertChanged>(&effect.what)) {
-        memory_.alerts.insert_or_assign(alert->row.fingerprint, std::move(alert->row));
     } else if (auto* incident = std::get_if<IncidentChanged>(&effect.what)) {
         memory_.incidents.insert_or_assign(incident->incident.id, std::move(incident->incident));
     } else if (auto* opened = std::get_if<IncidentOpened>(&effect.what)) {

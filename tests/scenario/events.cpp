@@ -27,7 +27,6 @@ public:
             {"alert", found == memory_.names.end() ? "?" : found->second}, {"rule", e.rule}, {"because", e.because}};
         add(std::move(event));
     }
-    void operator()(const AlertChanged&) {}
     void operator()(const IncidentChanged& e) {
         const IncidentView& view = e.incident;
         IncidentView& known = memory_.incidents[view.id];

@@ -9,7 +9,7 @@ bool live(const IncidentView& view) {
     return view.state == IncidentState::pending || view.state == IncidentState::open;
 }
 
-std::string line(const AlertRow& row) { return describe(Effect{{}, AlertChanged{row}}); }
+std::string line(const AlertRow& row) { return describe(row); }
 std::string line(const IncidentView& view) { return describe(Effect{{}, IncidentChanged{view}}); }
 
 }  // namespace
@@ -20,8 +20,6 @@ std::string World::observe(const Effects& effects) {
     for (const Effect& effect : effects) {
         if (effect.at < last) broken("an effect lies before the one that came first");
         last = effect.at;
-        if (const auto* changed = std::get_if<AlertChanged>(&effect.what))
-            rows_[changed->row.fingerprint] = changed->row;
         if (const auto* changed = std::get_if<IncidentChanged>(&effect.what)) take(changed->incident);
         if (const auto* due = std::get_if<ActionDue>(&effect.what)) {
             const Delivery delivery{due->action.incident.id, due->action.sink};
@@ -111,11 +109,17 @@ void World::check_actions(const Correlator& engine) {
     if (owed != outstanding_) broken("pending_actions() is not what was handed out and not reported");
 }
 
-// Effects and visit_touched() together must give the read model everything the engine would show.
+// Effects and the visits together must give the read model everything the engine would show.
 void World::check_read_model(Correlator& engine) {
-    while (engine.visit_touched(3, [this](const AlertRow& row) { rows_[row.fingerprint] = row; })) {
+    while (engine.visit_changed_alerts(3, [this](AlertRow&& row) { rows_[row.fingerprint] = std::move(row); })) {
     }
-    engine.visit_touched_incidents([this](const IncidentView& view) { take(view); });
+    while (engine.visit_touched_alerts(3, [this](const Correlator::AlertCount& moved) {
+        rows_[moved.fingerprint].count = moved.count;
+        rows_[moved.fingerprint].last_seen = moved.last_seen;
+    })) {
+    }
+    while (engine.visit_touched_incidents(3, [this](const IncidentView& view) { take(view); })) {
+    }
     for (const std::uint32_t slot : engine.alert_slots()) {
         const AlertRow row = engine.alert_row(slot);
         if (line(rows_[row.fingerprint]) != line(row))

@@ -4,6 +4,7 @@
 
 #include "adapters/journals/memory/memory.hpp"
 #include "correlator/correlator.hpp"
+#include "daemon/log.hpp"
 #include "daemon/shard/worker.hpp"
 #include "tests/sim/stage.hpp"
 #include "tests/sim/ticket_systems.hpp"

@@ -1,0 +1,157 @@
+#include "daemon/replay/run.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace incidentd {
+
+ReplayRun::ReplayRun(ReplayRules rules, Correlator engine, bool keep_steps)
+    : rules_(std::move(rules)), engine_(std::move(engine)), keep_steps_(keep_steps) {}
+
+// Deadline by deadline, so that a delivery due at one of them is reported before the next. A recording that is replayed
+// as it was holds its own ticks.
+void ReplayRun::catch_up(Instant to) {
+    if (rules_.set == nullptr) return;
+    for (auto due = engine_.next_deadline(); due && *due < to; due = engine_.next_deadline())
+        perform(Tick{}, std::max(*due, engine_.now()));
+}
+
+void ReplayRun::apply(const Input& input, Instant at) {
+    decided_.clear();
+    if (const auto* received = std::get_if<AlertsReceived>(&input)) tally_.messages += received->events.size();
+    if (rules_.set != nullptr) {
+        if (std::holds_alternative<DeliveryReported>(input)) return;
+        if (std::holds_alternative<RulesActivated>(input)) return;
+        if (std::holds_alternative<OperatorCommand>(input)) {
+            ++tally_.commands_left_out;
+            return;
+        }
+        catch_up(at);
+        if (engine_.rules() != rules_.set && !std::holds_alternative<Genesis>(input))
+            perform(RulesActivated{rules_.bundle.hash(), rules_.bundle.serialise(), rules_.set}, at);
+    }
+    perform(input, at);
+}
+
+bool ReplayRun::is_onset(const AlertEvent& event) const {
+    return std::find(decided_.begin(), decided_.end(), event.fingerprint) != decided_.end();
+}
+
+void ReplayRun::perform(const Input& input, Instant at) {
+    effects_.clear();
+    engine_.apply(input, at, effects_);
+    for (Effect& effect : effects_) note(effect);
+    while (!reports_.empty()) {
+        const std::vector<DeliveryReported> reports = std::exchange(reports_, {});
+        for (const DeliveryReported& report : reports) {
+            effects_.clear();
+            engine_.apply(report, at, effects_);
+            for (Effect& effect : effects_) note(effect);
+        }
+    }
+}
+
+void ReplayRun::note(Effect& effect) {
+    if (auto* decided = std::get_if<AlertDecided>(&effect.what)) return note_decision(*decided);
+    if (auto* changed = std::get_if<IncidentChanged>(&effect.what)) {
+        const IncidentId id = changed->incident.id;
+        if (changed->incident.state == IncidentState::dropped) {
+            ++tally_.dropped;
+            note_over(id);
+            incidents_.erase(id);
+            return;
+        }
+        if (keep_steps_ && changed->incident.state == IncidentState::open)
+            steps_.push_back({effect.at, id, IncidentStep::Kind::update});
+        incidents_.insert_or_assign(id, std::move(changed->incident));
+    } else if (auto* opened = std::get_if<IncidentOpened>(&effect.what)) {
+        ++tally_.opened;
+        if (keep_steps_) steps_.push_back({effect.at, opened->incident, IncidentStep::Kind::open});
+    } else if (auto* resolved = std::get_if<IncidentResolved>(&effect.what)) {
+        ++tally_.resolved;
+        note_over(resolved->incident);
+        if (keep_steps_) steps_.push_back({effect.at, resolved->incident, IncidentStep::Kind::close});
+    } else if (auto* due = std::get_if<ActionDue>(&effect.what)) {
+        note_action(due->action);
+    }
+}
+
+void ReplayRun::note_over(IncidentId id) {
+    if (over_.size() <= id.value) over_.resize(id.value + 1);
+    over_[id.value] = true;
+}
+
+void ReplayRun::note_decision(const AlertDecided& decided) {
+    switch (decided.verdict) {
+        case Verdict::opened:
+        case Verdict::joined:
+        case Verdict::rejoined:
+            ++tally_.alerts;
+            break;
+        case Verdict::suppressed:
+            ++tally_.suppressed;
+            decided_.push_back(decided.alert);
+            return;
+        default:
+            return;
+    }
+    decided_.push_back(decided.alert);
+    const auto found = waiting_.find(decided.alert);
+    if (found == waiting_.end()) return;
+    for (const std::uint32_t number : found->second)
+        incident_of_[number] = static_cast<std::uint32_t>(decided.incident.value);
+    waiting_.erase(found);
+}
+
+void ReplayRun::note_action(Action& action) {
+    SinkTally& sink = tally_.sinks[action.sink];
+    switch (action.kind) {
+        case ActionKind::open_ticket:
+            ++sink.created;
+            break;
+        case ActionKind::update_ticket:
+            ++sink.updated;
+            break;
+        case ActionKind::resolve_ticket:
+            ++sink.resolved;
+            break;
+    }
+    if (rules_.set == nullptr) return;  // the recording holds what its sinks said
+    DeliveryReported report;
+    report.incident = action.incident.id;
+    report.sink = action.sink;
+    report.revision = action.incident.revision;
+    report.kind = action.kind;
+    report.delivered = true;
+    report.ticket = action.ticket;
+    if (report.ticket.empty()) report.ticket = action.sink + "-" + std::to_string(++tickets_[action.sink]);
+    reports_.push_back(std::move(report));
+}
+
+void ReplayRun::follow(const AlertEvent& event, std::uint32_t number) {
+    if (incident_of_.size() <= number) incident_of_.resize(number + 1, 0);
+    const auto slot = engine_.find_alert(event.fingerprint);
+    if (!slot) return;
+    const Correlator::AlertState state = engine_.alert_state(*slot);
+    if (state.incident.is_set() && !(state.firing && is_over(state.incident))) {
+        incident_of_[number] = static_cast<std::uint32_t>(state.incident.value);
+        return;
+    }
+    if (state.firing) waiting_[event.fingerprint].push_back(number);
+}
+
+void ReplayRun::finish() {
+    std::erase_if(incidents_, [](const auto& one) { return !one.second.opened_at.is_set(); });
+    for (auto& [id, view] : incidents_) {
+        if (auto known = engine_.find_incident(id)) view = std::move(*known);
+        RuleTally& rule = tally_.rules[view.rule];
+        ++rule.incidents;
+        rule.alerts += view.alerts_total;
+        ++tally_.priorities[std::string(to_string(view.priority))];
+        tally_.open_at_end += view.state == IncidentState::open ? 1 : 0;
+    }
+    for (std::uint32_t& incident : incident_of_)
+        if (incident != 0 && !incidents_.contains(IncidentId{incident})) incident = 0;
+}
+
+}  // namespace incidentd

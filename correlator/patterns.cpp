@@ -87,7 +87,7 @@ bool Correlator::State::is_waiting(Slot slot) const {
 // False: the rules after it are asked.
 bool Correlator::State::wait(Slot slot, const CorrelationRule& rule, const std::string& because) {
     decide(alerts[slot], Verdict::waiting, rule.name, because);
-    emit(AlertChanged{row(slot)});
+    change(slot);
     return !rule.proceed;
 }
 

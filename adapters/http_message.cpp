@@ -78,6 +78,18 @@ bool form_value(std::string_view encoded, std::string_view name, std::string& ou
     return found;
 }
 
+std::vector<std::string> form_values(std::string_view encoded, std::string_view name) {
+    std::vector<std::string> values;
+    while (!encoded.empty()) {
+        const std::string_view pair = encoded.substr(0, encoded.find('&'));
+        encoded.remove_prefix(pair.size() < encoded.size() ? pair.size() + 1 : pair.size());
+        const std::size_t equals = pair.find('=');
+        if (equals != std::string_view::npos && percent_decode(pair.substr(0, equals), true) == name)
+            values.push_back(percent_decode(pair.substr(equals + 1), true));
+    }
+    return values;
+}
+
 std::string percent_decode(std::string_view text, bool plus_is_space) {
     std::string out;
     out.reserve(text.size());

@@ -56,6 +56,7 @@ struct HttpAnswer {
 
 // application/x-www-form-urlencoded and query strings: the decoded value of the last `name`, and whether it was there.
 bool form_value(std::string_view encoded, std::string_view name, std::string& out);
+std::vector<std::string> form_values(std::string_view encoded, std::string_view name);  // of every `name`, decoded
 std::string percent_decode(std::string_view text, bool plus_is_space);
 std::string percent_encode(std::string_view text);  // RFC 3986 unreserved stay
 std::string base64_decode(std::string_view text);   // "" when malformed

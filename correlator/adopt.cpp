@@ -11,6 +11,17 @@ void Correlator::State::adopt(std::shared_ptr<const RuleSet> fresh) {
     adopt_silences();
     index_rules();
     look_again(firing_slots(), "the rules changed");
+    adopt_absences();
+    adopt_patterns();
+}
+
+std::vector<std::uint32_t> Correlator::State::matching(const MatcherIndex& section, LabelsView labels) const {
+    std::vector<std::uint32_t> places;
+    section.each(labels, match_memory, [&places](MatcherIndex::Rule at) {
+        places.push_back(at);
+        return true;
+    });
+    return places;
 }
 
 void Correlator::State::index_rules() {
@@ -19,7 +30,11 @@ void Correlator::State::index_rules() {
     pairs.problems.clear();
     counts_checks = rules != nullptr && std::any_of(rules->flapping.begin(), rules->flapping.end(),
                                                     [](const FlappingRule& rule) { return rule.high_percent > 0; });
-    if (rules == nullptr || (rules->inhibit.empty() && rules->pairs.empty())) return;
+    patterns.winds.clear();
+    absence_rules.clear();
+    for (std::uint32_t i = 0; rules != nullptr && i < rules->correlate.size(); ++i)
+        if (rules->correlate[i].op == CorrelationOp::absence) absence_rules.push_back(i);
+    if (rules == nullptr || (rules->inhibit.empty() && rules->pairs.empty() && absence_rules.empty())) return;
     for (const Slot slot : firing_slots()) index_labels(slot, true);
 }
 

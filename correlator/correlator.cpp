@@ -75,6 +75,9 @@ void Correlator::State::fire(const Deadline& due) {
         if (alerts[slot].generation == due.generation) on_flapping_deadline(slot);
         return;
     }
+    if (due.kind == DeadlineKind::storm_over) return on_storm_deadline(due.subject);
+    if (due.kind == DeadlineKind::absence_due)
+        return on_absence_deadline(static_cast<std::uint32_t>(due.subject), due.generation);
     if (due.kind == DeadlineKind::silence_changes) {
         const auto found = suppressions.silences.find(static_cast<std::uint32_t>(due.subject));
         if (found != suppressions.silences.end() && found->second.generation == due.generation)
@@ -99,6 +102,8 @@ void Correlator::State::fire(const Deadline& due) {
         case DeadlineKind::alert_forgotten:
         case DeadlineKind::flapping_over:
         case DeadlineKind::silence_changes:
+        case DeadlineKind::storm_over:
+        case DeadlineKind::absence_due:
             return;
     }
 }
@@ -199,8 +204,14 @@ std::vector<std::uint32_t> Correlator::alert_slots() const {
 
 Correlator::AlertState Correlator::alert_state(std::uint32_t slot) const {
     const AlertRecord& alert = state_->alerts[slot];
-    return {alert.used, alert.firing,   alert.suppressed, alert.acknowledged, state_->is_flapping(slot),
-            false,      alert.incident, alert.expires_at};
+    return {alert.used,
+            alert.firing,
+            alert.suppressed,
+            alert.acknowledged,
+            state_->is_flapping(slot),
+            state_->is_waiting(slot),
+            alert.incident,
+            alert.expires_at};
 }
 
 AlertRow Correlator::alert_row(std::uint32_t slot) const { return state_->row(slot); }
@@ -210,6 +221,8 @@ std::optional<std::uint32_t> Correlator::find_alert(Fingerprint fingerprint) con
 }
 
 std::vector<Silence> Correlator::silences() const { return state_->told_silences(); }
+
+bool Correlator::takes_silence() const { return state_->takes_silence(); }
 
 std::optional<Silence> Correlator::find_silence(std::string_view id) const {
     const auto found = state_->suppressions.by_id.find(id);

@@ -25,9 +25,15 @@ namespace incidentd {
 // Sizes for gauges; exact at the instant of the call.
 struct EngineSizes {
     std::uint64_t alerts_firing = 0;
-    std::uint64_t alerts_suppressed = 0;  // firing, but open nothing
+    std::uint64_t alerts_suppressed = 0;     // firing, but open nothing
+    std::uint64_t suppressed_by_source = 0;  // these four: firing alerts, each under all that suppresses it
+    std::uint64_t suppressed_by_silence = 0;
+    std::uint64_t suppressed_by_maintenance = 0;
+    std::uint64_t suppressed_by_inhibition = 0;
     std::uint64_t alerts_flapping = 0;
-    std::uint64_t alerts_held = 0;  // records in memory, resolved ones included
+    std::uint64_t storms = 0;
+    std::array<std::uint64_t, silence_state_count> silences{};  // by SilenceState; those of rules too
+    std::uint64_t alerts_held = 0;                              // records in memory, resolved ones included
     std::uint64_t incidents_pending = 0;
     std::uint64_t incidents_open = 0;
     std::uint64_t actions_outstanding = 0;
@@ -37,7 +43,6 @@ struct EngineSizes {
 struct Outcomes {
     std::uint64_t repeated = 0;  // refreshed a known alert, changed nothing else
     std::array<std::uint64_t, verdict_count> by_verdict{};
-    std::uint64_t flapping_began = 0;
 };
 
 // Not thread-safe: owned by the shard's thread.
@@ -118,6 +123,7 @@ public:
     // Active, pending, then expired ones; active by their end, pending by their beginning, expired by their end, the
     // last first. Those of rules only while they hold.
     std::vector<Silence> silences() const;
+    bool takes_silence() const;                                      // whether there is room for another one
     std::optional<Silence> find_silence(std::string_view id) const;  // of the API
     // What suppresses a firing alert: silences by id, and the fingerprints of alerts that inhibit it.
     struct SuppressedBy {

@@ -18,13 +18,15 @@ enum class DeadlineKind : std::uint8_t {
     alert_forgotten,
     update_due,
     silence_changes,
-    flapping_over
+    flapping_over,
+    storm_over,
+    absence_due
 };
 
 struct Deadline {
     Instant at;
     std::uint64_t order = 0;
-    std::uint64_t subject = 0;     // incident id, alert slot or number of a silence
+    std::uint64_t subject = 0;     // incident id, alert slot, number of a silence, storm or absence
     std::uint32_t generation = 0;  // of the subject when it was set: another one means it no longer counts
     DeadlineKind kind = DeadlineKind::hold_over;
     std::uint8_t detail = 0;  // update_due: which of the incident's sinks

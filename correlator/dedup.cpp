@@ -81,6 +81,7 @@ void Correlator::State::begin_firing(Slot slot, bool is_first) {
     set_firing(alerts[slot], true);
     index_labels(slot, true);
     update_suppression(slot);
+    wind(slot);
     on_onset(slot);
     watch_flapping(slot, is_first);
     look_at_targets(slot, true);
@@ -101,6 +102,7 @@ void Correlator::State::on_overtaken(Slot slot, const std::string& because) {
 void Correlator::State::index_labels(Slot slot, bool firing) {
     index_inhibition(slot, firing);
     index_pairs(slot, firing);
+    index_winds(slot, firing);
 }
 
 std::optional<Correlator::State::Slot> Correlator::State::find_slot(Fingerprint fingerprint) const {
@@ -116,6 +118,7 @@ void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
     IncidentRecord* incident = alert.incident.is_set() ? live_incident(alert.incident) : nullptr;
     if (incident != nullptr) count_message(*incident);
     if (counts_checks) watch_flapping(slot, false);
+    if (!patterns.winds.empty()) wind(slot);
     if (alert.severity != before) return severity_changed(slot, before);
     ++outcomes.repeated;
     if (alert.details_hash != details_before) change(slot);
@@ -254,6 +257,7 @@ void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string beca
     AlertRecord& alert = alerts[slot];
     index_labels(slot, false);
     stop_origins(slot);
+    stop_waiting(slot);
     set_firing(alert, false);
     alert.acknowledged = false;
     alert.resolved_at = now;
@@ -410,7 +414,8 @@ void Correlator::State::free_alert(Slot slot) {
     for (const StringPool::Handle handle : {alert.source, alert.key, alert.episode}) pool.release(handle);
     origins.remove_all(slot);
     source_labels.erase(slot);
-    suppressions.of.erase(slot);
+    patterns.absence_alerts.erase(slot);
+    keep_suppression(slot, {});
     if (const auto changes = flaps.find(slot); changes != flaps.end()) {
         if (changes->second.flapping) --sizes.alerts_flapping;
         flaps.erase(changes);

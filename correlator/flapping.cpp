@@ -36,9 +36,8 @@ bool too_often(const FlappingRule& rule, const FlapRecord& record, std::string& 
 const FlappingRule* Correlator::State::flapping_rule(Slot slot) const {
     if (rules == nullptr || rules->flapping.empty()) return nullptr;
     const auto labels = labels_of(alerts[slot]);
-    const auto found = std::find_if(rules->flapping.begin(), rules->flapping.end(),
-                                    [&](const FlappingRule& rule) { return matches_all(rule.match, labels); });
-    return found == rules->flapping.end() ? nullptr : &*found;
+    const MatcherIndex::Rule found = indexes->flapping.first(labels, match_memory);
+    return found == MatcherIndex::none ? nullptr : &rules->flapping[found];
 }
 
 bool Correlator::State::is_flapping(Slot slot) const {
@@ -77,7 +76,6 @@ void Correlator::State::begin_flapping(Slot slot, const FlappingRule& rule, cons
     FlapRecord& record = flaps.at(slot);
     record.flapping = true;
     ++sizes.alerts_flapping;
-    ++outcomes.flapping_began;
     deadlines.set(now + rule.stop_quiet, DeadlineKind::flapping_over, slot, alerts[slot].generation);
     decide(alerts[slot], Verdict::flapping, rule.name,
            because + ": it flaps until it stays as it is for " + to_string(rule.stop_quiet));

@@ -25,6 +25,28 @@ bool applies(const CorrelationRule& rule, LabelsView labels) {
            });
 }
 
+// What MTTR and MTBF are kept for, when no rule says so: the thing that failed, not the check that saw it.
+std::string default_service(LabelsView labels) {
+    const bool service_is_a_check = !find_label(labels, "host").empty();
+    constexpr std::array<std::string_view, 5> names{"service", "host", "instance", "job", "alertname"};
+    for (const std::string_view name : names) {
+        if (name == "service" && service_is_a_check) continue;
+        if (const std::string_view value = find_label(labels, name); !value.empty()) return std::string(value);
+    }
+    return "unknown";
+}
+
+// Asks for more than the alert itself, so that the rules after it may be asked too.
+bool is_pattern(CorrelationOp op) {
+    return op == CorrelationOp::threshold || op == CorrelationOp::sequence || op == CorrelationOp::absence;
+}
+
+Impact assessed_impact(const CorrelationRule& rule, const TemplateScope& scope) {
+    return impact_from(render(rule.impact, scope)).value_or(Impact::medium);
+}
+
+}  // namespace
+
 Fingerprint group_of(const CorrelationRule& rule, LabelsView labels) {
     std::vector<LabelView> values;
     values.reserve(rule.by.size());
@@ -43,23 +65,6 @@ std::string group_text(const CorrelationRule& rule, LabelsView labels) {
     }
     return text.empty() ? "everything it matches" : text;
 }
-
-// What MTTR and MTBF are kept for, when no rule says so: the thing that failed, not the check that saw it.
-std::string default_service(LabelsView labels) {
-    const bool service_is_a_check = !find_label(labels, "host").empty();
-    constexpr std::array<std::string_view, 5> names{"service", "host", "instance", "job", "alertname"};
-    for (const std::string_view name : names) {
-        if (name == "service" && service_is_a_check) continue;
-        if (const std::string_view value = find_label(labels, name); !value.empty()) return std::string(value);
-    }
-    return "unknown";
-}
-
-Impact assessed_impact(const CorrelationRule& rule, const TemplateScope& scope) {
-    return impact_from(render(rule.impact, scope)).value_or(Impact::medium);
-}
-
-}  // namespace
 
 std::string render(const Template& text, const TemplateScope& scope) {
     std::string out;
@@ -80,21 +85,42 @@ void Correlator::State::on_onset(Slot slot) {
     const WordsView said = words_of(alert);
     const std::vector<LabelView> labels = said.labels();
     TemplateScope scope{labels, said.title(), pool.view(alert.source), {}, alert.severity};
+    if (open_absence(slot) || gather_in_storm(slot, scope)) return;
     if (rules != nullptr) {
-        const CorrelationRule* taken = nullptr;
+        // First the list, then the work: a rule may let an alert wait, and the next one is asked.
+        std::vector<const CorrelationRule*> asked;
         indexes->correlate.each(labels, match_memory, [&](MatcherIndex::Rule at) {
             const CorrelationRule& rule = rules->correlate[at];
-            if (applies(rule, labels)) taken = &rule;
-            return taken == nullptr;
+            if (!applies(rule, labels)) return true;
+            asked.push_back(&rule);
+            return is_pattern(rule.op);
         });
-        if (taken != nullptr) {
-            scope.rule = taken->name;
-            return group_by_rule(slot, *taken, scope);
+        for (const CorrelationRule* rule : asked) {
+            scope.rule = rule->name;
+            if (correlate(slot, *rule, scope)) return;
         }
     }
     // Compiled sets end with a rule that matches everything; a journal may be read before its first RulesActivated.
     const CorrelationRule fallback{};
     group_by_rule(slot, fallback, scope);
+}
+
+// True: the alert is where it belongs, or waits there. False: the next rule is asked.
+bool Correlator::State::correlate(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
+    switch (rule.op) {
+        case CorrelationOp::threshold:
+            return on_threshold(slot, rule, scope);
+        case CorrelationOp::sequence:
+            return on_sequence(slot, rule, scope);
+        case CorrelationOp::absence:
+            return on_absence(slot, rule, scope);
+        case CorrelationOp::group:
+        case CorrelationOp::topology:
+        case CorrelationOp::similar:
+            group_by_rule(slot, rule, scope);
+            return true;
+    }
+    return false;
 }
 
 bool Correlator::State::rejoin(Slot slot) {
@@ -118,10 +144,12 @@ bool Correlator::State::rejoin(Slot slot) {
     return true;
 }
 
-void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
+void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope,
+                                      const std::string& progress, bool opens) {
     const Fingerprint group = group_of(rule, scope.labels);
     const auto what = [&] {
-        return "rule " + (rule.name.empty() ? std::string("none") : rule.name) + ": " + group_text(rule, scope.labels);
+        return progress + "rule " + (rule.name.empty() ? std::string("none") : rule.name) + ": " +
+               group_text(rule, scope.labels);
     };
     std::string why_not;
     if (IncidentRecord* incident = joinable(group, why_not)) {
@@ -149,7 +177,7 @@ void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, co
         deadlines.set(now + rule.hold, DeadlineKind::hold_over, incident.view.id.value, 0);
         emit(TimelineAdded{incident.view.id, "hold", "waits " + to_string(rule.hold) + " for more before it opens"});
         changed(incident);
-    } else {
+    } else if (opens) {
         open(incident);
     }
 }

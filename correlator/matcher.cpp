@@ -1,6 +1,8 @@
 #include "correlator/matcher.hpp"
 #include "correlator/regex_options.hpp"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 
 namespace incidentd {

@@ -33,9 +33,8 @@ bool Correlator::State::on_clear(const AlertEvent& event) {
     if (rules == nullptr || rules->pairs.empty() || event.refresh) return false;
     if (event.kind != EventKind::firing && event.kind != EventKind::resolved) return false;
     bool is_clear = false;
-    for (std::size_t i = 0; i < rules->pairs.size(); ++i) {
+    for (const std::uint32_t i : matching(indexes->pair_clears, event.labels)) {
         const PairRule& rule = rules->pairs[i];
-        if (!matches_all(rule.clear, event.labels)) continue;
         const auto key = value_key("problem", i, rule.equal, rule.equal_optional, event.labels);
         if (!key) continue;
         is_clear = true;
@@ -74,17 +73,15 @@ bool Correlator::State::may_clear_others(const AlertEvent& event) const {
     if (rules == nullptr || rules->pairs.empty()) return false;
     LabelSheet labels(event.labels);
     enrich(rules->enrich, event, labels);
-    return std::any_of(rules->pairs.begin(), rules->pairs.end(),
-                       [&](const PairRule& rule) { return matches_all(rule.clear, labels.view()); });
+    return indexes->pair_clears.first(labels.view(), match_memory) != MatcherIndex::none;
 }
 
 // The clear that overtook this problem, which is over then; it is used up. "" if there is none.
 std::string Correlator::State::take_early_clear(const AlertEvent& event) {
     if (rules == nullptr || rules->pairs.empty() || pairs.early.empty() || event.refresh) return {};
     std::erase_if(pairs.early, [this](const EarlyClear& one) { return now - one.at > early_kept; });
-    for (std::size_t i = 0; i < rules->pairs.size(); ++i) {
+    for (const std::uint32_t i : matching(indexes->pair_problems, event.labels)) {
         const PairRule& rule = rules->pairs[i];
-        if (!matches_all(rule.problem, event.labels)) continue;
         const auto key = value_key("problem", i, rule.equal, rule.equal_optional, event.labels);
         const auto found = std::find_if(pairs.early.begin(), pairs.early.end(),
                                         [&](const EarlyClear& one) { return key && one.key == *key; });
@@ -102,9 +99,8 @@ std::string Correlator::State::take_early_clear(const AlertEvent& event) {
 void Correlator::State::index_pairs(Slot slot, bool firing) {
     if (rules == nullptr || rules->pairs.empty()) return;
     const auto labels = labels_of(alerts[slot]);
-    for (std::size_t i = 0; i < rules->pairs.size(); ++i) {
+    for (const std::uint32_t i : matching(indexes->pair_problems, labels)) {
         const PairRule& rule = rules->pairs[i];
-        if (!matches_all(rule.problem, labels)) continue;
         const auto key = value_key("problem", i, rule.equal, rule.equal_optional, labels);
         if (key) firing ? pairs.problems.add(*key, slot) : pairs.problems.remove(*key, slot);
     }

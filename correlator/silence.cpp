@@ -71,7 +71,20 @@ std::size_t Correlator::State::api_silences() const {
                                                   [](const auto& one) { return !one.second.told.is_of_rules; }));
 }
 
-// Room for another one: the expired one that ended first. False: none is expired, the new one is refused.
+bool Correlator::State::takes_silence() const {
+    return api_silences() < limits.silences_max ||
+           std::any_of(suppressions.silences.begin(), suppressions.silences.end(), [](const auto& one) {
+               return !one.second.told.is_of_rules && one.second.told.state == SilenceState::expired;
+           });
+}
+
+void Correlator::State::count_silences() {
+    sizes.silences = {};
+    for (const auto& [number, record] : suppressions.silences)
+        ++sizes.silences[static_cast<std::size_t>(record.told.state)];
+}
+
+// Makes room for another one: the expired one that ended first. False: none is expired, the new one is refused.
 bool Correlator::State::forget_oldest_silence() {
     const auto earlier = [](const auto& a, const auto& b) { return a.second.told.ends_at < b.second.told.ends_at; };
     auto oldest = suppressions.silences.end();
@@ -89,6 +102,7 @@ void Correlator::State::forget_silence(std::uint32_t number) {
     if (!found->second.told.is_of_rules) suppressions.by_id.erase(found->second.told.id);
     suppressions.silences.erase(found);
     std::erase(suppressions.holding, number);
+    count_silences();
 }
 
 // --- of rule files --------------------------------------------------------------------------------------------------
@@ -109,6 +123,7 @@ void Correlator::State::adopt_silences() {
         watch_silence(number);
     }
     for (const auto& [key, number] : known) forget_silence(number);
+    count_silences();
 }
 
 void Correlator::State::link_silence(SilenceRecord& record, std::uint32_t rule_number) {
@@ -149,6 +164,7 @@ void Correlator::State::follow_silence(std::uint32_t number, std::vector<Slot> a
     }
     if (held && affected.empty() && !holds) affected = slots_silenced_by(number);
     set_holding(number, holds);
+    count_silences();
     watch_silence(number);
     if (holds) {
         for (const Slot slot : firing_slots())

@@ -139,7 +139,9 @@ private:
         if (deadline.kind == DeadlineKind::alert_expires || deadline.kind == DeadlineKind::alert_forgotten)
             return deadline.subject < state_.alerts.end();
         if (deadline.kind == DeadlineKind::flapping_over) return deadline.subject < state_.alerts.end();
-        if (deadline.kind == DeadlineKind::silence_changes) return true;
+        if (deadline.kind == DeadlineKind::silence_changes || deadline.kind == DeadlineKind::storm_over ||
+            deadline.kind == DeadlineKind::absence_due)
+            return true;  // looked up when they fire
         if (deadline.subject >= state_.next_incident) return false;
         const auto found = state_.incidents.find(IncidentId{deadline.subject});
         return deadline.kind != DeadlineKind::update_due || found == state_.incidents.end() ||

@@ -247,7 +247,7 @@ void deadline_fields(Archive& a, Record& deadline) {
     a.number(order);
     a.number(subject);
     a.number(generation);
-    a.member(kind, DeadlineKind::flapping_over);
+    a.member(kind, DeadlineKind::absence_due);
     a.number(detail);
 }
 

@@ -1,6 +1,7 @@
 #include "correlator/snapshot_sections.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace incidentd::snapshot {
@@ -198,6 +199,131 @@ void decode_early_clears(State& state, Reader& r) {
     }
 }
 
+void encode_storms(const State& state, Writer& w) {
+    w.number(state.storms.size());
+    for (const StormWatch& watch : state.storms) {
+        w.text(watch.rule);
+        w.text(watch.value);
+        w.time(watch.window_began);
+        w.number(watch.count);
+        w.number(watch.count_before);
+        w.fixed64(std::bit_cast<std::uint64_t>(watch.usual));
+        w.time(watch.last_over);
+        w.byte(watch.is_on ? 1 : 0);
+    }
+}
+
+void decode_storms(State& state, Reader& r) {
+    for (std::size_t left = r.count(15); left > 0 && !r.failed(); --left) {
+        StormWatch& watch = state.storms.emplace_back();
+        watch.rule = r.string();
+        watch.value = r.string();
+        watch.window_began = r.time();
+        watch.count = r.number();
+        watch.count_before = r.number();
+        watch.usual = std::bit_cast<double>(r.fixed64());
+        watch.last_over = r.time();
+        watch.is_on = r.flag();
+        if (watch.is_on) ++state.sizes.storms;
+        if (!(watch.usual >= 0)) r.reject();
+        if (!state.storm_index.emplace(std::pair(watch.rule, watch.value), state.storms.size() - 1).second) r.reject();
+    }
+}
+
+void encode_waiting(const State& state, Writer& w) {
+    w.number(state.patterns.waiting.size());
+    for (const auto& [group, waiting] : state.patterns.waiting) {
+        fixed(w, group);
+        w.text(waiting.rule);
+        w.fixed64(waiting.definition);
+        w.number(waiting.waiters.size());
+        for (const Waiter& one : waiting.waiters) {
+            w.number(one.slot);
+            w.time(one.at);
+            w.fixed64(one.value);
+        }
+        w.number(waiting.began.size());
+        for (const Instant at : waiting.began) w.time(at);
+    }
+    // The order of a slot's groups is that of its waits.
+    by_slot(state, state.patterns.waits_in, w, [&w](const std::vector<Fingerprint>& all) {
+        w.number(all.size());
+        for (const Fingerprint group : all) fixed(w, group);
+    });
+}
+
+void decode_waiting(State& state, Reader& r) {
+    for (std::size_t left = r.count(27); left > 0 && !r.failed(); --left) {
+        WaitGroup& waiting = state.patterns.waiting[fixed(r)];
+        waiting.rule = r.string();
+        waiting.definition = r.fixed64();
+        for (std::size_t waiters = r.count(10); waiters > 0 && !r.failed(); --waiters) {
+            Waiter& one = waiting.waiters.emplace_back();
+            one.slot = small(r);
+            one.at = r.time();
+            one.value = r.fixed64();
+            if (one.slot >= state.alerts.end() || !state.alerts[one.slot].used) r.reject();
+        }
+        for (std::size_t steps = r.count(any_number); steps > 0 && !r.failed(); --steps)
+            waiting.began.push_back(r.time());
+    }
+    read_by_slot(state, r, [&](State::Slot slot) {
+        std::vector<Fingerprint>& all = state.patterns.waits_in[slot];
+        for (std::size_t groups = r.count(16); groups > 0 && !r.failed(); --groups) {
+            all.push_back(fixed(r));
+            if (!state.patterns.waiting.contains(all.back())) r.reject();
+        }
+    });
+    // Each waiter is looked up from both sides.
+    for (const auto& [group, waiting] : state.patterns.waiting)
+        for (const Waiter& one : waiting.waiters) {
+            const auto found = state.patterns.waits_in.find(one.slot);
+            if (found == state.patterns.waits_in.end() ||
+                std::find(found->second.begin(), found->second.end(), group) == found->second.end())
+                return r.reject();
+        }
+}
+
+void encode_absences(const State& state, Writer& w) {
+    w.number(state.patterns.next_absence);
+    w.number(state.patterns.absences.size());
+    for (const auto& [number, watch] : state.patterns.absences) {
+        w.number(number);
+        w.text(watch.rule);
+        w.fixed64(watch.definition);
+        fixed(w, watch.group);
+        w.time(watch.due);
+        w.number(watch.generation);
+        w.number(watch.values.size());
+        for (const auto& [name, value] : watch.values) {
+            w.text(name);
+            w.text(value);
+        }
+    }
+    by_slot(state, state.patterns.absence_alerts, w, [&w](std::uint32_t number) { w.number(number); });
+}
+
+void decode_absences(State& state, Reader& r) {
+    Patterns& patterns = state.patterns;
+    patterns.next_absence = small(r);
+    for (std::size_t left = r.count(29); left > 0 && !r.failed(); --left) {
+        const std::uint32_t number = small(r);
+        AbsenceWatch& watch = patterns.absences[number];
+        watch.rule = r.string();
+        watch.definition = r.fixed64();
+        watch.group = fixed(r);
+        watch.due = r.time();
+        watch.generation = small(r);
+        for (std::size_t values = r.count(2); values > 0 && !r.failed(); --values) {
+            std::string name = r.string();
+            watch.values.emplace_back(std::move(name), r.string());
+        }
+        if (number >= patterns.next_absence || !patterns.absence_of_group.emplace(watch.group, number).second)
+            r.reject();
+    }
+    read_by_slot(state, r, [&](State::Slot slot) { patterns.absence_alerts[slot] = small(r); });
+}
+
 }  // namespace
 
 void encode_sections(const State& state, std::string& out) {
@@ -208,6 +334,9 @@ void encode_sections(const State& state, std::string& out) {
     by_slot(state, state.suppressions.of, w, [&w](const Suppression& why) { encode_suppression(why, w); });
     encode_flaps(state, w);
     encode_early_clears(state, w);
+    encode_storms(state, w);
+    encode_waiting(state, w);
+    encode_absences(state, w);
 }
 
 bool decode_sections(State& state, Reader& r) {
@@ -221,6 +350,9 @@ bool decode_sections(State& state, Reader& r) {
     });
     decode_flaps(state, r);
     decode_early_clears(state, r);
+    decode_storms(state, r);
+    decode_waiting(state, r);
+    decode_absences(state, r);
     return !r.failed();
 }
 
@@ -231,6 +363,8 @@ bool link_sections(State& state) {
         state.link_silence(record, record.rule);
     }
     state.index_rules();
+    state.count_silences();
+    for (auto& [slot, why] : state.suppressions.of) state.count_suppression(why, state.alerts[slot].firing);
     return true;
 }
 

@@ -4,6 +4,8 @@
 //   dedup.cpp      messages -> alerts (first, repeated, resolved, expired)
 //   suppression.cpp, silence.cpp   alerts that open nothing, and until when
 //   flapping.cpp   alerts that change too often
+//   storm.cpp      too many new alerts at once
+//   patterns.cpp, absence.cpp   rules that ask for more than one alert, or for one that does not come
 //   grouping.cpp   onsets -> incidents (which rule, which group, join or begin)
 //   lifecycle.cpp  incidents: hold, open, acknowledge, quiet, resolve, forget
 //   delivery.cpp   what each sink is owed, one action at a time
@@ -18,9 +20,11 @@
 #include "correlator/flapping.hpp"
 #include "correlator/origins.hpp"
 #include "correlator/pairs.hpp"
+#include "correlator/patterns.hpp"
 #include "correlator/records.hpp"
 #include "correlator/rule_index.hpp"
 #include "correlator/slots.hpp"
+#include "correlator/storm.hpp"
 #include "correlator/string_pool.hpp"
 #include "correlator/suppression.hpp"
 
@@ -46,6 +50,11 @@ struct TemplateScope {
 };
 std::string render(const Template& text, const TemplateScope& scope);
 
+// The group of an alert that the rule applies to, and its values for people.
+Fingerprint group_of(const CorrelationRule& rule, LabelsView labels);
+std::string group_text(const CorrelationRule& rule, LabelsView labels);
+std::string text_of(const Matchers& matchers);  // {a="b",c=~"d"}
+
 struct Correlator::State {
     using Slot = std::uint32_t;
 
@@ -62,8 +71,8 @@ struct Correlator::State {
     std::string instance;
     std::shared_ptr<const RuleSet> rules;
     std::shared_ptr<const RuleIndex> indexes;  // of `rules`
-    MatchMemory match_memory;                  // what its regexes said of values; not part of the state
-    std::string rules_hash, rules_text;        // as they were activated
+    mutable MatchMemory match_memory;             // what its regexes said of values; not part of the state
+    std::string rules_hash, rules_text;           // as they were activated
 
     StringPool pool;
     WordStore word_store{pool};
@@ -86,6 +95,10 @@ struct Correlator::State {
     Suppressions suppressions;
     boost::unordered_flat_map<Slot, FlapRecord> flaps;
     bool counts_checks = false;  // a flapping rule looks at every message
+    std::vector<StormWatch> storms;
+    std::map<std::pair<std::string, std::string>, std::size_t> storm_index;  // rule and value -> place in `storms`
+    Patterns patterns;
+    std::vector<std::uint32_t> absence_rules;  // places in RuleSet::correlate
 
     EngineSizes sizes;
     Outcomes outcomes;  // of the apply() under way
@@ -117,7 +130,8 @@ struct Correlator::State {
     }
 
     void adopt(std::shared_ptr<const RuleSet> fresh);  // rules that hold from now on
-    void index_rules();                                // what follows from rules and firing alerts, made anew
+    std::vector<std::uint32_t> matching(const MatcherIndex& section, LabelsView labels) const;
+    void index_rules();  // what follows from rules and firing alerts, made anew
 
     // --- origins.cpp ------------------------------------------------------------------------------------------------
     void on_event(const AlertEvent& event);
@@ -144,10 +158,11 @@ struct Correlator::State {
 
     // --- suppression.cpp --------------------------------------------------------------------------------------------
     std::vector<std::uint32_t> silences_of(LabelsView labels) const;
-    std::optional<Slot> inhibitor_of(Slot slot, std::size_t rule_index, LabelsView labels) const;
+    std::optional<Slot> inhibitor_of(Slot slot, std::size_t place, LabelsView labels) const;
     std::vector<std::string> inhibits_of(Slot slot, LabelsView labels) const;
     bool update_suppression(Slot slot);
     bool keep_suppression(Slot slot, Suppression fresh);
+    void count_suppression(Suppression& why, bool firing);
     void mark_source_suppression(Slot slot, bool suppressed, std::string_view words);
     void end_suppression(Slot slot);
     std::string silence_text(const Silence& silence) const;
@@ -165,9 +180,11 @@ struct Correlator::State {
     void on_silence_expired(const SilenceExpired& expired);
     std::size_t api_silences() const;
     bool forget_oldest_silence();
+    bool takes_silence() const;
+    void count_silences();
     void forget_silence(std::uint32_t number);
     void adopt_silences();
-    void link_silence(SilenceRecord& record, std::uint32_t rule_index);
+    void link_silence(SilenceRecord& record, std::uint32_t place);
     void set_holding(std::uint32_t number, bool holds);
     void follow_silence(std::uint32_t number, std::vector<Slot> affected);
     void watch_silence(std::uint32_t number);
@@ -183,6 +200,43 @@ struct Correlator::State {
     void on_flapping_deadline(Slot slot);
     void end_flapping(Slot slot, const std::string& because);
     void on_onset_while_flapping(Slot slot);
+
+    // --- storm.cpp --------------------------------------------------------------------------------------------------
+    std::size_t storm_watch(const StormRule& rule, std::string_view value);
+    const StormRule* storm_rule(std::string_view name) const;
+    bool gather_in_storm(Slot slot, const TemplateScope& scope);
+    bool join_storm(Slot slot, const StormRule& rule, const StormWatch& watch, const std::string& title,
+                    const std::string& because, const TemplateScope& scope);
+    Fingerprint storm_group(const StormWatch& watch) const;
+    void on_storm_deadline(std::size_t index);
+
+    // --- patterns.cpp -----------------------------------------------------------------------------------------------
+    std::uint64_t definition_of(const CorrelationRule& rule) const;
+    const CorrelationRule* correlation_rule(std::string_view name) const;
+    bool says_the_same(std::string_view name, std::uint64_t definition) const;
+    WaitGroup* wait_group(Fingerprint group, const CorrelationRule& rule);
+    void add_waiter(Fingerprint group, WaitGroup& waiting, Slot slot, std::uint64_t value);
+    void stop_waiting(Slot slot);
+    bool is_waiting(Slot slot) const;
+    bool wait(Slot slot, const CorrelationRule& rule, const std::string& because);
+    bool on_threshold(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
+    bool on_sequence(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
+    std::vector<Slot> take_waiters(Fingerprint group);
+    void open_pattern(Fingerprint group, const CorrelationRule& rule, const std::string& progress);
+    void adopt_patterns();
+
+    // --- absence.cpp ------------------------------------------------------------------------------------------------
+    AbsenceWatch* absence_watch(Fingerprint group, const CorrelationRule& rule, LabelsView labels);
+    void expect(AbsenceWatch& watch, Duration within);
+    bool on_absence(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
+    void index_winds(Slot slot, bool firing);
+    void wind(Slot slot);
+    std::optional<Slot> absence_alert(std::uint32_t number) const;
+    void end_absence(std::uint32_t number, const std::string& because);
+    void on_absence_deadline(std::uint32_t number, std::uint32_t generation);
+    void raise_absence(std::uint32_t number, const CorrelationRule& rule);
+    bool open_absence(Slot slot);
+    void adopt_absences();
 
     // --- dedup.cpp --------------------------------------------------------------------------------------------------
     void dispatch(const AlertEvent& event);
@@ -228,7 +282,10 @@ struct Correlator::State {
     // --- grouping.cpp -----------------------------------------------------------------------------------------------
     void on_onset(Slot slot);
     bool rejoin(Slot slot);
-    void group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
+    bool correlate(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
+    // `progress`: what made the rule apply, before the reason. `opens`: at once, if the rule holds nothing back.
+    void group_by_rule(Slot slot, const CorrelationRule& rule, const TemplateScope& scope,
+                       const std::string& progress = {}, bool opens = true);
     IncidentRecord* joinable(Fingerprint group, std::string& why_not);
     template <class Because>  // as of decide(); made in grouping.cpp for functions and for std::string
     void join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because);

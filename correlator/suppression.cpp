@@ -55,7 +55,8 @@ std::optional<Correlator::State::Slot> Correlator::State::inhibitor_of(Slot slot
 
 std::vector<std::string> Correlator::State::inhibits_of(Slot slot, LabelsView labels) const {
     std::vector<std::string> names;
-    for (std::size_t i = 0; rules != nullptr && i < rules->inhibit.size(); ++i)
+    if (rules == nullptr || rules->inhibit.empty()) return names;
+    for (const std::uint32_t i : matching(indexes->inhibit_targets, labels))
         if (inhibitor_of(slot, i, labels)) names.push_back(rules->inhibit[i].name);
     return names;
 }
@@ -79,12 +80,36 @@ bool Correlator::State::update_suppression(Slot slot) {
 
 bool Correlator::State::keep_suppression(Slot slot, Suppression fresh) {
     const bool any = fresh.any();
-    if (any)
+    const auto known = suppressions.of.find(slot);
+    if (known != suppressions.of.end()) count_suppression(known->second, false);
+    if (any) {
+        count_suppression(fresh, alerts[slot].firing);
         suppressions.of.insert_or_assign(slot, std::move(fresh));
-    else
-        suppressions.of.erase(slot);
+    } else if (known != suppressions.of.end()) {
+        suppressions.of.erase(known);
+    }
     set_suppressed(alerts[slot], any);
     return any;
+}
+
+// The gauges: each reason a firing alert has, once.
+void Correlator::State::count_suppression(Suppression& why, bool firing) {
+    SuppressedFor fresh;
+    fresh.source = firing && why.by_source;
+    fresh.inhibition = firing && !why.inhibits.empty();
+    for (const std::uint32_t number : why.silences) {
+        const auto found = suppressions.silences.find(number);
+        if (!firing || found == suppressions.silences.end()) continue;
+        (found->second.told.is_maintenance ? fresh.maintenance : fresh.silence) = true;
+    }
+    const auto move = [](std::uint64_t& gauge, bool before, bool after) {
+        gauge += (after ? 1U : 0U) - (before ? 1U : 0U);
+    };
+    move(sizes.suppressed_by_source, why.counted.source, fresh.source);
+    move(sizes.suppressed_by_silence, why.counted.silence, fresh.silence);
+    move(sizes.suppressed_by_maintenance, why.counted.maintenance, fresh.maintenance);
+    move(sizes.suppressed_by_inhibition, why.counted.inhibition, fresh.inhibition);
+    why.counted = fresh;
 }
 
 void Correlator::State::mark_source_suppression(Slot slot, bool suppressed, std::string_view words) {
@@ -182,7 +207,7 @@ void Correlator::State::look_again(const std::vector<Slot>& slots, const std::st
         } else if (incident != nullptr) {
             ++(is ? stay[alert.incident].first : stay[alert.incident].second);
         } else if (is) {
-            continue;
+            stop_waiting(slot);
         } else {
             on_onset(slot);
         }
@@ -222,21 +247,19 @@ void Correlator::State::index_inhibition(Slot slot, bool firing) {
         const auto key = value_key(kind, i, rule.equal, rule.equal_optional, labels);
         if (key) firing ? index.add(*key, slot) : index.remove(*key, slot);
     };
-    for (std::size_t i = 0; i < rules->inhibit.size(); ++i) {
-        const bool is_source = matches_all(rules->inhibit[i].source, labels);
-        const bool is_target = matches_all(rules->inhibit[i].target, labels);
-        if (is_source) put(suppressions.sources, is_target ? "source and target" : "source", i);
-        if (is_target) put(suppressions.targets, "target", i);
-    }
+    const std::vector<std::uint32_t> as_target = matching(indexes->inhibit_targets, labels);
+    for (const std::uint32_t i : as_target) put(suppressions.targets, "target", i);
+    for (const std::uint32_t i : matching(indexes->inhibit_sources, labels))
+        put(suppressions.sources,
+            std::binary_search(as_target.begin(), as_target.end(), i) ? "source and target" : "source", i);
 }
 
 // Its targets, when a source began to fire or stopped. Their other sources do not matter: they are asked again.
 void Correlator::State::look_at_targets(Slot source, bool began) {
     if (rules == nullptr || rules->inhibit.empty()) return;
     const auto labels = labels_of(alerts[source]);
-    for (std::size_t i = 0; i < rules->inhibit.size(); ++i) {
+    for (const std::uint32_t i : matching(indexes->inhibit_sources, labels)) {
         const InhibitRule& rule = rules->inhibit[i];
-        if (!matches_all(rule.source, labels)) continue;
         const auto key = value_key("target", i, rule.equal, rule.equal_optional, labels);
         if (!key) continue;
         std::vector<Slot> targets = suppressions.targets.at(*key);

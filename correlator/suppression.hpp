@@ -14,12 +14,18 @@
 
 namespace incidentd {
 
+struct SuppressedFor {
+    bool source = false, silence = false, maintenance = false, inhibition = false;
+    friend bool operator==(const SuppressedFor&, const SuppressedFor&) = default;
+};
+
 // Why one alert opens nothing. An alert that nothing suppresses has none.
 struct Suppression {
     bool by_source = false;
     std::string source_words;
     std::vector<std::uint32_t> silences;  // numbers of SilenceRecords, ascending; only while it fires
     std::vector<std::string> inhibits;    // names of inhibition rules, in their order; likewise
+    SuppressedFor counted;                // in EngineSizes
     bool any() const { return by_source || !silences.empty() || !inhibits.empty(); }
     friend bool operator==(const Suppression&, const Suppression&) = default;
 };

@@ -36,7 +36,8 @@ App::App(Config config, Log& log, const ServiceManager& service)
       inbox_(config_.inbox_bytes_max, inbox_reserve, config_.sources.size()),
       memory_(config_.memory_bytes_max),
       alertmanager_(inbox_, sink_names(), started_),
-      operator_(inbox_, [this] { return committer_->stalled(); }) {}
+      operator_(inbox_, [this] { return committer_->stalled(); }),
+      silences_(inbox_, [this] { return committer_->stalled(); }) {}
 
 App::~App() { stop(); }
 
@@ -416,6 +417,17 @@ void App::add_routes() {
         add(path, RouteAuth::api, [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
             (alertmanager_.*answer)(request, std::move(reply));
         });
+    using Silences = void (SilenceApi::*)(const HttpRequestView&, ReplyPtr) const;
+    const std::tuple<const char*, const char*, Silences> silences[] = {
+        {"GET", "/api/v2/silences", &SilenceApi::list},
+        {"POST", "/api/v2/silences", &SilenceApi::post},
+        {"GET", "/api/v2/silence", &SilenceApi::get},
+        {"DELETE", "/api/v2/silence", &SilenceApi::expire}};
+    for (const auto& [method, path, answer] : silences)
+        gateway_->add_route({method, path, std::string_view(path) == "/api/v2/silence", RouteAuth::api,
+                             [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
+                                 (silences_.*answer)(request, std::move(reply));
+                             }});
     using Command = void (OperatorApi::*)(const HttpRequestView&, ReplyPtr) const;
     const std::pair<const char*, Command> commands[] = {{"/api/v1/incidents", &OperatorApi::incidents},
                                                         {"/api/v1/deliveries", &OperatorApi::deliveries}};

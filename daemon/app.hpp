@@ -4,6 +4,7 @@
 #include "adapters/journals/segments/segments.hpp"
 #include "daemon/api/alertmanager.hpp"
 #include "daemon/api/operator.hpp"
+#include "daemon/api/silences.hpp"
 #include "daemon/config.hpp"
 #include "daemon/egress/egress.hpp"
 #include "daemon/inbox.hpp"
@@ -97,6 +98,7 @@ private:
     std::unique_ptr<Snapshotter> snapshotter_;
     AlertmanagerApi alertmanager_;
     OperatorApi operator_;
+    SilenceApi silences_;
     std::unique_ptr<Gateway> gateway_;
     std::unique_ptr<HttpServer> server_;
     ReloadRequests reload_requests_;

@@ -54,6 +54,10 @@ Gauge& gauge(prometheus::Registry& registry, const char* name, const char* help)
     return BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
 
+Family<Gauge>& gauges(prometheus::Registry& registry, const char* name, const char* help) {
+    return BuildGauge().Name(name).Help(help).Register(registry);
+}
+
 // The first `most` names keep their own series, later ones share one: label values come from alerts.
 class BoundedNames {
 public:
@@ -196,7 +200,12 @@ struct Metrics::Registry {
     Gauge& reloaded_at = gauge(all, "incidentd_config_last_reload_success_timestamp_seconds",
                                "When the configuration was last read without a problem.");
     Gauge& active = gauge(all, "incidentd_alerts_active", "Alerts firing now.");
-    Gauge& suppressed = gauge(all, "incidentd_alerts_suppressed", "Alerts firing now that their source silences.");
+    Family<Gauge>& suppressed =
+        gauges(all, "incidentd_alerts_suppressed", "Alerts firing now that open nothing, under each reason they have.");
+    Family<Gauge>& silences = gauges(all, "incidentd_silences",
+                                     "Silences and maintenance windows by state; those of rules are never expired.");
+    Gauge& flapping = gauge(all, "incidentd_alerts_flapping", "Alerts that change too often now.");
+    Gauge& storms = gauge(all, "incidentd_storms", "Storms going on now.");
     Gauge& held = gauge(all, "incidentd_alerts_held", "Alerts in memory, resolved ones included.");
     Gauge& open = gauge(all, "incidentd_incidents_open", "Incidents open now.");
     Gauge& pending = gauge(all, "incidentd_incidents_pending", "Incidents that wait for their rule's hold to end.");
@@ -258,7 +267,16 @@ void Metrics::Registry::start_series(std::string_view version) {
 void Metrics::Registry::set_gauges(const MetricsSample& now) {
     const auto set = [](Gauge& to, std::uint64_t value) { to.Set(static_cast<double>(value)); };
     set(active, now.engine.alerts_firing);
-    set(suppressed, now.engine.alerts_suppressed);
+    const std::pair<const char*, std::uint64_t> reasons[] = {{"source", now.engine.suppressed_by_source},
+                                                             {"silence", now.engine.suppressed_by_silence},
+                                                             {"maintenance", now.engine.suppressed_by_maintenance},
+                                                             {"inhibition", now.engine.suppressed_by_inhibition}};
+    for (const auto& [reason, alerts] : reasons) suppressed.Add({{"reason", reason}}).Set(static_cast<double>(alerts));
+    for (std::size_t i = 0; i < silence_state_count; ++i)
+        silences.Add({{"state", std::string(to_string(static_cast<SilenceState>(i)))}})
+            .Set(static_cast<double>(now.engine.silences[i]));
+    set(flapping, now.engine.alerts_flapping);
+    set(storms, now.engine.storms);
     set(held, now.engine.alerts_held);
     set(open, now.engine.incidents_open);
     set(pending, now.engine.incidents_pending);

@@ -76,7 +76,7 @@ bool AlertQuery::collect(const Correlator& engine) {
     for (; next_ < end; ++next_) {
         const Correlator::AlertState state = engine.alert_state(slots_[next_]);
         if (!state.held || !state.firing) continue;
-        if (state.suppressed ? !filter_.silenced : !filter_.active) continue;
+        if (state.suppressed ? !wants_suppressed(engine, slots_[next_]) : !filter_.active) continue;
         const AlertRow row = engine.alert_row(slots_[next_]);
         if (!filter_.match.empty() &&
             !matches_all(filter_.match, std::vector<LabelView>(row.labels.begin(), row.labels.end())))
@@ -94,6 +94,12 @@ bool AlertQuery::collect(const Correlator& engine) {
     next_ = 0;
     body_ = "[";
     return true;
+}
+
+bool AlertQuery::wants_suppressed(const Correlator& engine, std::uint32_t slot) const {
+    if (filter_.silenced && filter_.inhibited) return true;
+    const Correlator::SuppressedBy by = engine.suppressed_by(slot);
+    return (filter_.silenced || (by.silences.empty() && !by.source)) && (filter_.inhibited || by.inhibitors.empty());
 }
 
 bool AlertQuery::render(const Correlator& engine) {
@@ -132,9 +138,8 @@ void AlertQuery::render_alert(const Correlator& engine, const AlertRow& row, std
     put_map(body_, "annotations", annotations);
     body_ += fmt::format(R"(,"endsAt":"{}","fingerprint":"{:016x}","receivers":{},"startsAt":"{}",)", to_rfc3339(ends),
                          row.alertmanager_fingerprint, receivers_json_, to_rfc3339(row.starts_at));
-    body_ += fmt::format(
-        R"("status":{{"inhibitedBy":[],"mutedBy":[],"silencedBy":[{}],"state":"{}"}},"updatedAt":"{}",)",
-        row.suppressed ? "\"source\"" : "", row.suppressed ? "suppressed" : "active", to_rfc3339(row.last_seen));
+    render_status(row.suppressed ? engine.suppressed_by(slot) : Correlator::SuppressedBy{}, row.suppressed);
+    body_ += fmt::format(R"("updatedAt":"{}",)", to_rfc3339(row.last_seen));
     if (!row.url.empty()) {
         body_ += "\"generatorURL\":";
         append_json_string(body_, row.url);
@@ -142,6 +147,19 @@ void AlertQuery::render_alert(const Correlator& engine, const AlertRow& row, std
     }
     put_map(body_, "labels", row.labels);
     body_ += '}';
+}
+
+void AlertQuery::render_status(const Correlator::SuppressedBy& by, bool suppressed) {
+    body_ += R"("status":{"inhibitedBy":[)";
+    for (std::size_t i = 0; i < by.inhibitors.size(); ++i)
+        body_ += fmt::format("{}\"{:016x}\"", i == 0 ? "" : ",", by.inhibitors[i]);
+    body_ += R"(],"mutedBy":[],"silencedBy":[)";
+    if (by.source) body_ += "\"source\"";
+    for (const std::string& id : by.silences) {
+        if (body_.back() != '[') body_ += ',';
+        append_json_string(body_, id);
+    }
+    body_ += fmt::format(R"(],"state":"{}"}},)", suppressed ? "suppressed" : "active");
 }
 
 void AlertQuery::finish() {

@@ -18,6 +18,7 @@ struct AlertFilter {
     Matchers match;
     bool active = true;
     bool silenced = true;  // suppressed by their source counts as silenced
+    bool inhibited = true;
     bool grouped = false;
 };
 
@@ -37,9 +38,11 @@ private:
     void post();
     void step(const Correlator& engine);
     bool collect(const Correlator& engine);  // true: done
+    bool wants_suppressed(const Correlator& engine, std::uint32_t slot) const;
     bool render(const Correlator& engine);
     void render_alert(const Correlator& engine, const AlertRow& row, std::uint32_t slot);
     void open_group(const Correlator& engine, IncidentId incident);
+    void render_status(const Correlator::SuppressedBy& by, bool suppressed);
     void finish();
 
     static constexpr std::size_t slice = 1000;  // alerts between two looks at the inbox

@@ -22,19 +22,6 @@ bool flag(std::string_view query, std::string_view name) {
     return !form_value(query, name, value) || value == "true";
 }
 
-// Every `filter=` of the query; form_value gives only the last.
-std::vector<std::string> filters(std::string_view query) {
-    std::vector<std::string> out;
-    while (!query.empty()) {
-        const std::size_t end = query.find('&');
-        const std::string_view pair = query.substr(0, end);
-        if (pair.starts_with("filter=")) out.push_back(percent_decode(pair.substr(7), true));
-        if (end == std::string_view::npos) break;
-        query.remove_prefix(end + 1);
-    }
-    return out;
-}
-
 }  // namespace
 
 AlertmanagerApi::AlertmanagerApi(Inbox& inbox, std::vector<std::string> receivers, Instant started)
@@ -54,7 +41,8 @@ void AlertmanagerApi::ask(const HttpRequestView& request, ReplyPtr reply, bool g
     filter.grouped = grouped;
     filter.active = flag(request.query, "active");
     filter.silenced = flag(request.query, "silenced");
-    for (const std::string& text : filters(request.query)) {
+    filter.inhibited = flag(request.query, "inhibited");
+    for (const std::string& text : form_values(request.query, "filter")) {
         Result<Matcher> parsed = parse_matcher(text);
         if (!parsed) return reply->send(bad_request("bad matcher format: " + text + ": " + parsed.error().message));
         filter.match.push_back(std::move(*parsed));

@@ -31,7 +31,7 @@ correlate:
 )"};
 
 // Sections whose work the random alerts meet: hosts h1..h3, services a..d, sources with keys and without.
-void add_sections(RuleSet& set) {
+void add_sections(RuleSet& set, bool entry_has_more) {
     const auto match = [](std::string_view text) { return parse_matchers(text).value(); };
     EnrichRule enrich;
     enrich.match = match("service=~\"(?P<kind>[ab])\"");
@@ -67,6 +67,39 @@ void add_sections(RuleSet& set) {
     checks.high_percent = 10;
     checks.low_percent = 5;
     set.flapping = {flapping, checks};
+    StormRule storm;
+    storm.name = "storm";
+    storm.floor = 4;
+    storm.factor = 2;
+    storm.leave_after = minutes(2);
+    set.storms = {storm};
+    CorrelationRule threshold;
+    threshold.name = "two";
+    threshold.op = CorrelationOp::threshold;
+    threshold.match = match("service=~\"a|b\"");
+    threshold.by = {"service"};
+    threshold.count = 2;
+    threshold.distinct = "host";
+    threshold.within = minutes(3);
+    threshold.hold = seconds(5);
+    threshold.proceed = entry_has_more;
+    CorrelationRule sequence = threshold;
+    sequence.name = "one-by-one";
+    sequence.op = CorrelationOp::sequence;
+    sequence.match = match("service=~\"c|d\"");
+    sequence.by = {"host"};
+    sequence.steps = {match("service=\"c\""), match("service=\"d\"")};
+    CorrelationRule absence = sequence;
+    absence.name = "sign";
+    absence.op = CorrelationOp::absence;
+    absence.match = absence.until = match("host=\"h3\",service=\"b\"");
+    absence.by = {"service"};
+    CorrelationRule follow = absence;
+    follow.name = "follows";
+    follow.match = match("host=\"h1\",service=\"a\"");
+    follow.until = match("host=\"h2\"");
+    follow.by = {};
+    set.correlate.insert(set.correlate.begin(), {absence, follow, threshold, sequence});
 }
 
 const std::vector<std::string>& sinks() {
@@ -82,7 +115,7 @@ std::shared_ptr<const RuleSet> rules_from(const RulesActivated& entry) {
     std::shared_ptr<const RuleSet> set = bundle ? compile(*bundle, problems) : nullptr;
     if (set == nullptr || entry.text.find("# every section") == std::string::npos) return set;
     RuleSet whole = *set;
-    add_sections(whole);
+    add_sections(whole, entry.text.find("held") != std::string::npos);
     return std::make_shared<const RuleSet>(std::move(whole));
 }
 

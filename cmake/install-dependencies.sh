@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian 12 packages a task needs. Quick and silent when all of them are there.
-#   cmake/install-dependencies.sh GROUP...     groups: build, test, bench, nagios, zabbix, prometheus, request_tracker
+#   cmake/install-dependencies.sh GROUP...     groups: build, test, bench, fuzz, nagios, zabbix, prometheus, request_tracker
 #   cmake/install-dependencies.sh --list GROUP...
 # Installing never starts a service: the packages' daemons would listen on their default ports.
 set -euo pipefail
@@ -13,12 +13,13 @@ packages_of() {
             prometheus-cpp-dev libre2-dev libsystemd-dev libconcurrentqueue-dev libxxhash-dev doctest-dev ;;
         test) echo curl openssl sqlite3 systemd ;;
         bench) echo prometheus-alertmanager curl ;;
+        fuzz) echo clang ;;
         nagios) echo nagios4-core monitoring-plugins-basic curl ;;
         zabbix) echo zabbix-server-pgsql zabbix-frontend-php zabbix-agent php-cli php-pgsql php-curl php-bcmath php-gd \
             php-mbstring php-xml postgresql-15 postgresql-client-15 python3 curl ;;
         prometheus) echo prometheus prometheus-alertmanager python3 curl ;;
         request_tracker) echo request-tracker5 rt5-db-sqlite rt5-standalone libdbd-sqlite3-perl curl ;;
-        *) echo "install-dependencies.sh: unknown group '$1'; groups: build test bench nagios zabbix prometheus" \
+        *) echo "install-dependencies.sh: unknown group '$1'; groups: build test bench fuzz nagios zabbix prometheus" \
             "request_tracker" >&2; return 2 ;;
     esac
 }

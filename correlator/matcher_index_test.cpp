@@ -48,10 +48,12 @@ std::string value(Random& random) {
 
 std::string regex(Random& random) {
     static const std::vector<std::string> shapes{
-        "web-[0-3]", "web-1|db-2",   "db-.*",       ".*-1",          ".+",          ".*",          "",
-        "a|b",       "|a",           "a\\|b",       "web\\.1",       "(?i)a",       "[^a]*",       "☃+",
-        "\\t\\n",    "(web|db)-\\d", "\\Qweb-1\\E", "^a$",           "web-1$",      "(?s).+",      "(?P<n>db)-(.)",
-        "cache-5|",  "\\^a\\$",      "\\x61",       "db-[1-9]{1,3}", "(?m)^web-2$", "x|y|z|a|b|c", "web-\\d+|a|"};
+        "web-[0-3]",  "web-1|db-2",   "db-.*",       ".*-1",          ".+",          ".*",       "",
+        "a|b",        "|a",           "a\\|b",       "web\\.1",       "(?i)a",       "[^a]*",    "☃+",
+        "\\t\\n",     "(web|db)-\\d", "\\Qweb-1\\E", "^a$",           "web-1$",      "(?s).+",   "(?P<n>db)-(.)",
+        "cache-5|",   "\\^a\\$",      "\\x61",       "db-[1-9]{1,3}", "(?m)^web-2$", ".*-2",     ".*[bw]-.+",
+        "[a-z]+-3",   "(web|db).*1",  ".*(?i)WEB.*", "(?i).*CACHE-1", "a*b*",        "w.*b-\\d", "x|y|z|a|b|c",
+        "web-\\d+|a|"};
     if (random.below(4) == 0) return value(random) + "|" + value(random);
     return random.of(shapes);
 }

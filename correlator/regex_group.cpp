@@ -1,6 +1,7 @@
 #include "correlator/regex_group.hpp"
 
 #include "correlator/regex_options.hpp"
+#include "correlator/regex_shape.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -13,7 +14,8 @@ namespace {
 constexpr std::int64_t set_memory_max = 32 << 20;
 constexpr std::int64_t set_memory_of_few = 8 << 20;
 constexpr std::size_t few = 1000;
-constexpr std::size_t entry_bytes = 96;  // of the table and the shared answer, beside their contents
+constexpr std::size_t literal_bytes_max = 16;  // a pattern's text is looked for by its first bytes
+constexpr std::size_t entry_bytes = 96;        // of the table and the shared answer, beside their contents
 
 }  // namespace
 
@@ -49,23 +51,44 @@ RegexGroup::RegexGroup(std::vector<Pattern> patterns) : patterns_(std::move(patt
         identity_ = hash_text(pattern.regex.value(), identity_);
         for (const std::uint32_t rule : pattern.rules) identity_ = hash_text("", identity_ + rule);
     }
-    build(0, patterns_.size());
+    sort_by_shape();
 }
 
-void RegexGroup::build(std::size_t begin, std::size_t end) {
-    if (begin == end) return;
-    auto set = std::make_unique<re2::RE2::Set>(regex_options(end - begin > few ? set_memory_max : set_memory_of_few),
-                                               re2::RE2::ANCHOR_BOTH);
+// An automaton over thousands of regexes is small as long as the value's first bytes tell them apart. Those that repeat
+// something before their end (`.*-db`) would all stay possible to the end: they are looked for by a text they need.
+void RegexGroup::sort_by_shape() {
+    Numbers together;
+    for (std::uint32_t i = 0; i < patterns_.size(); ++i) {
+        const RegexShape shape = shape_of(patterns_[i].regex.value());
+        if (shape.repeats_only_at_end) {
+            together.push_back(i);
+        } else if (shape.literal.empty()) {
+            alone_.push_back(i);
+        } else {
+            const std::string key = shape.literal.substr(0, literal_bytes_max);
+            auto of_length = std::find_if(literals_.begin(), literals_.end(),
+                                          [&key](const Literals& one) { return one.bytes == key.size(); });
+            if (of_length == literals_.end()) of_length = literals_.insert(of_length, {key.size(), {}});
+            of_length->patterns[key].push_back(i);
+        }
+    }
+    if (!together.empty()) add_sets(std::move(together));
+}
+
+void RegexGroup::add_sets(Numbers patterns) {
+    const std::int64_t memory = patterns.size() > few ? set_memory_max : set_memory_of_few;
+    auto set = std::make_unique<re2::RE2::Set>(regex_options(memory), re2::RE2::ANCHOR_BOTH);
     bool good = true;
-    for (std::size_t i = begin; i < end && good; ++i) good = set->Add(patterns_[i].regex.value(), nullptr) >= 0;
+    for (const std::uint32_t pattern : patterns)
+        good = good && set->Add(patterns_[pattern].regex.value(), nullptr) >= 0;
     if (good && set->Compile()) {
-        sets_.push_back({std::move(set), begin, end});
-    } else if (end - begin == 1) {
-        alone_.push_back(begin);
+        sets_.push_back({std::move(set), std::move(patterns)});
+    } else if (patterns.size() == 1) {
+        alone_.push_back(patterns.front());
     } else {
-        const std::size_t middle = begin + (end - begin) / 2;
-        build(begin, middle);
-        build(middle, end);
+        const auto middle = patterns.begin() + static_cast<std::ptrdiff_t>(patterns.size() / 2);
+        add_sets(Numbers(patterns.begin(), middle));
+        add_sets(Numbers(middle, patterns.end()));
     }
 }
 
@@ -77,25 +100,44 @@ MatchMemory::Answer RegexGroup::rules_of(std::string_view value, MatchMemory& me
     return answer;
 }
 
-MatchMemory::Answer RegexGroup::match(std::string_view value) const {
-    std::vector<std::size_t> matched;
-    const auto ask = [&](std::size_t pattern) {
-        if (patterns_[pattern].regex.matches(value)) matched.push_back(pattern);
-    };
+void RegexGroup::ask_sets(std::string_view value, Numbers& matched) const {
     std::vector<int> of_set;
     for (const Set& one : sets_) {
         of_set.clear();
         re2::RE2::Set::ErrorInfo error{re2::RE2::Set::kNoError};
         if (one.set->Match(re2::StringPiece(value.data(), value.size()), &of_set, &error)) {
-            for (const int at : of_set) matched.push_back(one.begin + static_cast<std::size_t>(at));
+            for (const int at : of_set) matched.push_back(one.patterns[static_cast<std::size_t>(at)]);
         } else if (error.kind != re2::RE2::Set::kNoError) {
-            for (std::size_t i = one.begin; i < one.end; ++i) ask(i);
+            for (const std::uint32_t pattern : one.patterns)
+                if (patterns_[pattern].regex.matches(value)) matched.push_back(pattern);
         }
     }
-    for (const std::size_t pattern : alone_) ask(pattern);
+}
+
+void RegexGroup::ask_by_literals(std::string_view value, Numbers& matched) const {
+    Numbers candidates;
+    for (const Literals& one : literals_) {
+        for (std::size_t at = 0; at + one.bytes <= value.size(); ++at) {
+            const auto found = one.patterns.find(value.substr(at, one.bytes));
+            if (found == one.patterns.end()) continue;
+            candidates.insert(candidates.end(), found->second.begin(), found->second.end());
+        }
+    }
+    std::sort(candidates.begin(), candidates.end());
+    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+    for (const std::uint32_t pattern : candidates)
+        if (patterns_[pattern].regex.matches(value)) matched.push_back(pattern);
+}
+
+MatchMemory::Answer RegexGroup::match(std::string_view value) const {
+    Numbers matched;
+    ask_sets(value, matched);
+    ask_by_literals(value, matched);
+    for (const std::uint32_t pattern : alone_)
+        if (patterns_[pattern].regex.matches(value)) matched.push_back(pattern);
     if (matched.empty()) return nullptr;
     RulePostings rules;
-    for (const std::size_t pattern : matched)
+    for (const std::uint32_t pattern : matched)
         rules.insert(rules.end(), patterns_[pattern].rules.begin(), patterns_[pattern].rules.end());
     std::sort(rules.begin(), rules.end());
     return std::make_shared<const RulePostings>(std::move(rules));

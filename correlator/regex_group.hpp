@@ -1,4 +1,4 @@
-// The regexes that many rules ask of one label, answered together by RE2::Set. Private to correlator/.
+// The regexes that many rules ask of one label, answered together. Private to correlator/.
 #pragma once
 
 #include "correlator/matcher.hpp"
@@ -57,17 +57,28 @@ public:
     MatchMemory::Answer rules_of(std::string_view value, MatchMemory& memory) const;
 
 private:
-    // Adds sets for patterns [begin, end), halving what is too large for one.
-    void build(std::size_t begin, std::size_t end);
+    using Numbers = std::vector<std::uint32_t>;  // positions in patterns_
+
+    void sort_by_shape();
+    // Adds sets for `patterns`, halving what is too large for one.
+    void add_sets(Numbers patterns);
     MatchMemory::Answer match(std::string_view value) const;
+    void ask_sets(std::string_view value, Numbers& matched) const;
+    void ask_by_literals(std::string_view value, Numbers& matched) const;
 
     struct Set {
         std::unique_ptr<re2::RE2::Set> set;
-        std::size_t begin = 0, end = 0;
+        Numbers patterns;
+    };
+    // Patterns by a text of this many bytes that their values hold somewhere.
+    struct Literals {
+        std::size_t bytes = 0;
+        boost::unordered_flat_map<std::string, Numbers, StringHash, std::equal_to<>> patterns;
     };
     std::vector<Pattern> patterns_;
     std::vector<Set> sets_;
-    std::vector<std::size_t> alone_;  // patterns too large even for a set of one
+    std::vector<Literals> literals_;  // at most literal_bytes_max of them, by length
+    Numbers alone_;                   // asked one by one
     std::uint64_t identity_ = 0;      // of the patterns, for the memory
 };
 

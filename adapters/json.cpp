@@ -1,5 +1,7 @@
 #include "adapters/json.hpp"
 
+#include "adapters/json_escape.hpp"
+
 #include <cstdint>
 
 namespace incidentd {
@@ -7,9 +9,19 @@ namespace {
 
 bool is_continuation(unsigned char byte) { return (byte & 0xC0U) == 0x80U; }
 
-void append_escape(std::string& out, unsigned char c) {
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return out;
+}
+
+}  // namespace
+
+void append_json_escape(std::string& out, unsigned char byte) {
     constexpr std::string_view digits = "0123456789abcdef";
-    switch (c) {
+    switch (byte) {
         case '"':
             out += "\\\"";
             return;
@@ -33,20 +45,10 @@ void append_escape(std::string& out, unsigned char c) {
             return;
         default:
             out += "\\u00";
-            out += digits[c >> 4U];
-            out += digits[c & 15U];
+            out += digits[byte >> 4U];
+            out += digits[byte & 15U];
     }
 }
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return out;
-}
-
-}  // namespace
 
 std::size_t utf8_length_at(std::string_view text, std::size_t at) {
     const auto byte = [&](std::size_t i) {
@@ -81,7 +83,7 @@ void append_json_string(std::string& out, std::string_view text) {
         if (length == 0) {
             out += "\xEF\xBF\xBD";
         } else {
-            append_escape(out, c);
+            append_json_escape(out, c);
         }
         plain = ++i;
     }

@@ -39,12 +39,12 @@ Connection::~Connection() {
     if (fd_ >= 0) close(fd_);
 }
 
-void Connection::begin(std::string_view request) {
+void Connection::begin(std::string_view request, std::chrono::steady_clock::time_point due) {
     request_.assign(request);
     sent_ = 0;
     answer_.clear();
     status_ = 0;
-    began_ = std::chrono::steady_clock::now();
+    began_ = due;
     flush();
 }
 

@@ -16,8 +16,9 @@ public:
     Connection& operator=(Connection&&) = delete;
 
     int descriptor() const { return fd_; }
-    void begin(std::string_view request);  // copies it
-    bool flush();                          // sends what is left; true once all is sent
+    // Copies the request. Latency counts from `due`, when it should have been sent.
+    void begin(std::string_view request, std::chrono::steady_clock::time_point due);
+    bool flush();  // sends what is left; true once all is sent
     bool sent_all() const { return sent_ == request_.size(); }
 
     enum class Answer : std::uint8_t { incomplete, complete, broken };

@@ -1,5 +1,6 @@
 // Sends alerts over many connections, one request in flight on each, and says how fast they were answered.
-// Prints one line of KEY=VALUE; latency is from the first byte sent to the last byte received.
+// Prints one line of KEY=VALUE; latency is from the first byte sent to the last byte received, or with --rate from the
+// moment the request was due, so that a server that stalls cannot hide it by holding up the load.
 #include "bench/bodies.hpp"
 #include "bench/connection.hpp"
 
@@ -28,6 +29,7 @@ struct Settings {
     std::uint64_t fingerprints = 10'000;
     double seconds = 5;
     std::uint64_t requests = 0;
+    double rate = 0;  // alerts/s; 0: as fast as answers come
     std::uint64_t first_serial = 0;
     int pid = 0;
 };
@@ -78,9 +80,11 @@ public:
             event.events = EPOLLIN;
             event.data.u64 = i;
             epoll_ctl(epoll_, EPOLL_CTL_ADD, connections_[i].descriptor(), &event);
-            send_next(i);
+            idle_.push_back(i);
         }
-        while (in_flight_ > 0) turn();
+        start_ = start;
+        send_due();
+        while (in_flight_ > 0 || !enough()) turn();
         result_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
         result_.cpu_seconds = cpu_seconds(settings_.pid) - cpu_before;
         result_.next_serial = serial_;
@@ -90,12 +94,39 @@ public:
 private:
     void turn() {
         epoll_event events[256];
-        const int count = epoll_wait(epoll_, events, 256, 30'000);
-        if (count <= 0) throw std::runtime_error("no answer for 30 s");
+        const int count = epoll_wait(epoll_, events, 256, patience_ms());
+        if (count <= 0 && patience_ms() == no_rate_ms) throw std::runtime_error("no answer for 30 s");
         for (int i = 0; i < count; ++i) {
             const auto index = static_cast<std::size_t>(events[i].data.u64);
             if ((events[i].events & EPOLLOUT) != 0 && connections_[index].flush()) watch(index);
             if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) take_answer(index);
+        }
+        send_due();
+    }
+
+    bool enough() const { return settings_.requests > 0 ? begun_ >= settings_.requests : Clock::now() >= end_; }
+
+    // When the next request is due.
+    Clock::time_point due() const {
+        if (settings_.rate <= 0) return Clock::now();
+        const double seconds = static_cast<double>(begun_) * settings_.alerts_per_request / settings_.rate;
+        return start_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+    }
+
+    // Rounded down: a little busy waiting is what being in time costs.
+    int patience_ms() const {
+        if (settings_.rate <= 0 || idle_.empty()) return no_rate_ms;
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(due() - Clock::now());
+        return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 100));
+    }
+
+    void send_due() {
+        while (!idle_.empty() && !enough()) {
+            const Clock::time_point at = due();
+            if (at > Clock::now()) return;
+            const std::size_t index = idle_.back();
+            idle_.pop_back();
+            send(index, at);
         }
     }
 
@@ -108,15 +139,14 @@ private:
         result_.latencies_ms.push_back(
             std::chrono::duration<double, std::milli>(Clock::now() - connection.began()).count());
         if (connection.status() < 200 || connection.status() > 299) ++result_.refused;
-        send_next(index);
+        idle_.push_back(index);
+        if (settings_.rate <= 0) send_due();
     }
 
-    void send_next(std::size_t index) {
-        const bool enough = settings_.requests > 0 ? begun_ >= settings_.requests : Clock::now() >= end_;
-        if (enough) return;
+    void send(std::size_t index, Clock::time_point at) {
         ++begun_;
         ++in_flight_;
-        connections_[index].begin(request_.with_serials(serial_, settings_.fingerprints));
+        connections_[index].begin(request_.with_serials(serial_, settings_.fingerprints), at);
         serial_ += settings_.alerts_per_request;
         watch(index);
     }
@@ -129,10 +159,14 @@ private:
         epoll_ctl(epoll_, EPOLL_CTL_MOD, connections_[index].descriptor(), &event);
     }
 
+    static constexpr int no_rate_ms = 30'000;
+
     const Settings settings_;
     AlertRequest request_;
     int epoll_;
     std::vector<Connection> connections_;
+    std::vector<std::size_t> idle_;
+    Clock::time_point start_{};
     Clock::time_point end_{};
     std::uint64_t serial_;
     std::uint64_t begun_ = 0;
@@ -173,6 +207,7 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     app.add_option("--seconds", settings.seconds, "How long")->capture_default_str();
     app.add_option("--requests", settings.requests, "How many requests, instead of how long");
+    app.add_option("--rate", settings.rate, "Alerts a second; default: as fast as the answers come");
     app.add_option("--first-serial", settings.first_serial, "Where new alerts begin to count");
     app.add_option("--pid", settings.pid, "The server's process, for its CPU time");
     CLI11_PARSE(app, argc, argv);

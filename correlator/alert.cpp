@@ -10,7 +10,9 @@
 namespace incidentd {
 namespace {
 
-constexpr std::size_t block_bytes = 16 * 1024;
+// One alert fits into a small block; a thousand shall not take a hundred of them.
+constexpr std::size_t block_bytes_least = 2 * 1024;
+constexpr std::size_t block_bytes_most = 256 * 1024;
 
 // Length of the well-formed UTF-8 sequence at the front of `text` (RFC 3629 table 3-7), 0 if there is none.
 std::size_t utf8_sequence(std::string_view text) {
@@ -103,7 +105,7 @@ void AlertDraft::clear() {
 void* EventArena::allocate(std::size_t bytes, std::size_t align) {
     std::size_t start = (used_ + align - 1) / align * align;
     if (blocks_.empty() || start + bytes > capacity_) {
-        capacity_ = std::max(block_bytes, bytes);
+        capacity_ = std::max(std::clamp(2 * capacity_, block_bytes_least, block_bytes_most), bytes);
         blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(capacity_));
         start = 0;
     }

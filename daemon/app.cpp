@@ -2,7 +2,10 @@
 
 #include "correlator/snapshot.hpp"
 #include "daemon/clock.hpp"
+#include "daemon/read_model/catch_up.hpp"
 #include "daemon/token.hpp"
+
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <filesystem>
@@ -94,8 +97,19 @@ Result<void> App::open_storage() {
         writer = ReadModelWriter::rebuild(read_model_file(config_.state_directory));
         if (!writer) return writer.error();
     }
-    projector_ = std::make_unique<Projector>(std::move(*writer), config_.read_model_keep, log_);
+    projector_ = std::make_unique<Projector>(std::move(*writer),
+                                             ProjectorLimits{config_.read_model_queue_bytes, config_.read_model_keep},
+                                             log_, [this](Sequence through) { return catch_up(through); });
     return {};
+}
+
+Result<void> App::catch_up(Sequence through) {
+    const Result<std::string> text = catching_up_.run(
+        {"incidentd", "catch-up", "--journal", journal_directory(config_), "--read-model",
+         read_model_file(config_.state_directory), "--through", std::to_string(through.value), "--parent",
+         std::to_string(::getpid()), "--active-alerts", std::to_string(config_.engine.alerts_max), "--open-incidents",
+         std::to_string(config_.engine.incidents_max)});
+    return text ? parse_catch_up(*text) : text.error();
 }
 
 Result<Recovered> App::recover_state() {
@@ -147,7 +161,10 @@ Result<void> App::make_adapters() {
 }
 
 void App::start_engine(Recovered recovered) {
-    committer_ = std::make_unique<Committer>(*journal_, log_, metrics_, [this] { inbox_.wake(); });
+    committer_ = std::make_unique<Committer>(
+        *journal_, log_, metrics_, [this] { inbox_.wake(); }, config_.durability);
+    if (config_.durability == Durability::relaxed)
+        log_.warning("durability is relaxed: senders are answered before their alerts are synced to the disk", {});
     push_first_inputs(recovered);
     worker_ =
         std::make_unique<Worker>(std::move(recovered.engine), recovered.last, recovered.last_at, *committer_, metrics_,
@@ -356,6 +373,7 @@ void App::stop() {
     if (shard_ != nullptr) shard_->stop();
     if (committer_ != nullptr) committer_->stop();
     if (projector_ != nullptr && worker_ != nullptr) projector_->advance(worker_->released());
+    catching_up_.end();  // the next start reads from the journal what is missing then
     if (projector_ != nullptr) projector_->stop();
     last_snapshot();
 }

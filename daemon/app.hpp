@@ -5,6 +5,7 @@
 #include "daemon/api/alertmanager.hpp"
 #include "daemon/api/operator.hpp"
 #include "daemon/api/silences.hpp"
+#include "daemon/child_process.hpp"
 #include "daemon/config.hpp"
 #include "daemon/egress/egress.hpp"
 #include "daemon/inbox.hpp"
@@ -54,6 +55,7 @@ public:
 private:
     Result<void> open_storage();
     Result<Recovered> recover_state();
+    Result<void> catch_up(Sequence through);  // read model's thread
     Result<void> make_adapters();
     void start_engine(Recovered recovered);
     void push_first_inputs(const Recovered& recovered);
@@ -86,6 +88,7 @@ private:
 
     Metrics metrics_;
     std::unique_ptr<SegmentJournal> journal_;
+    ChildProcess catching_up_{"the process that catches up"};
     std::unique_ptr<Projector> projector_;
     Inbox inbox_;
     MemoryGuard memory_;

@@ -2,6 +2,7 @@
 
 #include "daemon/cli_rules.hpp"
 #include "daemon/config.hpp"
+#include "daemon/read_model/catch_up.hpp"
 #include "daemon/serve.hpp"
 #include "daemon/snapshot_build.hpp"
 #include "daemon/token.hpp"
@@ -28,6 +29,7 @@ struct Arguments {
     OperateOptions operate;
     int most = 50;
     SnapshotJob snapshot;
+    CatchUpJob catch_up;
     bool json() const { return output == "json"; }
 };
 
@@ -187,6 +189,7 @@ public:
         rules_.emplace(root, [this](std::function<int()> chosen) { chosen_ = std::move(chosen); });
         add(root, "token", "draw a token and its hash", [this] { return token_command(arguments_); });
         add_snapshot_builder(root);
+        add_catch_up(root);
         add(root, "version", "print the version", [this] { return version_command(arguments_); });
     }
     int run() const { return chosen_ ? chosen_() : static_cast<int>(exit_usage); }
@@ -198,7 +201,17 @@ private:
         command->callback([this, action = std::move(action)] { chosen_ = action; });
         return command;
     }
-    // The daemon calls this itself; people have no use for it.
+    // The daemon calls these itself; people have no use for them.
+    void add_catch_up(CLI::App& root) {
+        CLI::App* job = add(root, "catch-up", "", [this] { return run_catch_up(arguments_.catch_up); });
+        job->group("");
+        job->add_option("--journal", arguments_.catch_up.journal)->required();
+        job->add_option("--read-model", arguments_.catch_up.file)->required();
+        job->add_option("--through", arguments_.catch_up.through.value)->required();
+        job->add_option("--parent", arguments_.catch_up.parent)->required();
+        job->add_option("--active-alerts", arguments_.catch_up.limits.alerts_max)->required();
+        job->add_option("--open-incidents", arguments_.catch_up.limits.incidents_max)->required();
+    }
     void add_snapshot_builder(CLI::App& root) {
         CLI::App* build = add(root, "build-snapshot", "", [this] { return run_snapshot_builder(arguments_.snapshot); });
         build->group("");

@@ -69,9 +69,21 @@ void read_limits(ConfigReading& reading) {
         "raise the first or lower the second");
 }
 
+void read_durability(SettingsReader& journal, ConfigReading& reading) {
+    const auto name = journal.text("durability");
+    if (!name || *name == "synced") return;
+    if (*name == "relaxed") {
+        reading.config.durability = Durability::relaxed;
+        return;
+    }
+    journal.problem("durability", "must be synced or relaxed, found " + shown(*name),
+                    "with synced senders are answered when their alerts are on the disk");
+}
+
 void read_observation(ConfigReading& reading) {
     if (const SettingsNode* node = reading.root.map("journal"); node != nullptr) {
         SettingsReader journal(*node, reading.problems);
+        read_durability(journal, reading);
         read_size(journal, "segment", MiB, 4 * GiB, reading.config.segment_bytes);
         read_size(journal, "snapshot_every", MiB, 1024 * GiB, reading.config.snapshot_every_bytes);
         read_span(journal, "keep", Duration{0}, hours(24 * 3650), reading.config.journal_keep);
@@ -80,6 +92,7 @@ void read_observation(ConfigReading& reading) {
     }
     if (const SettingsNode* node = reading.root.map("read_model"); node != nullptr) {
         SettingsReader read_model(*node, reading.problems);
+        read_size(read_model, "queue", 64 * KiB, 4 * GiB, reading.config.read_model_queue_bytes);
         read_span(read_model, "keep", Duration{0}, hours(24 * 3650), reading.config.read_model_keep);
         read_model.finish();
     }

@@ -6,6 +6,7 @@
 #include "adapters/source.hpp"
 #include "correlator/limits.hpp"
 #include "correlator/time.hpp"
+#include "daemon/durability.hpp"
 #include "rules/rules.hpp"
 
 #include <array>
@@ -84,11 +85,13 @@ struct Config {
     std::size_t inbox_bytes_max = 64 * 1024 * 1024;
     std::uint64_t memory_bytes_max = 0;  // resident; more: requests without a recovery are refused. 0: no limit
     std::uint64_t segment_bytes = 64 * 1024 * 1024;
+    Durability durability = Durability::synced;
     std::uint64_t snapshot_every_bytes = 256 * 1024 * 1024;                    // of journaled records
     Duration journal_keep = hours(24 * 7);                                     // beyond what recovery needs
     std::uint64_t journal_keep_bytes = std::uint64_t{4} * 1024 * 1024 * 1024;  // likewise; whichever is met first
     std::uint32_t metric_services_max = 200;
-    Duration restart_grace = minutes(5);        // after a restart no alert expires for so long
+    Duration restart_grace = minutes(5);  // after a restart no alert expires for so long
+    std::uint64_t read_model_queue_bytes = 64 * 1024 * 1024;
     Duration read_model_keep = hours(24 * 90);  // what is over leaves the read model then; 0: never
     LogLevel log_level = LogLevel::info;
     std::string log_format = "logfmt";       // or "json"

@@ -37,7 +37,7 @@ bool take_credits(std::atomic<std::size_t>& used, std::size_t weight, std::size_
 
 struct Inbox::Queue {
     moodycamel::ConcurrentQueue<InboxItem> items;
-    // Counts at least the items inside: a surplus only makes pop() look once in vain.
+    // What pop() sleeps on. It looks before it sleeps, so a surplus only makes it look once in vain.
     moodycamel::LightweightSemaphore ready{0, spins_before_sleep};
 };
 
@@ -61,7 +61,7 @@ bool Inbox::exceeds_share(const InboxItem& item, std::size_t weight) {
     return held != nullptr && held->load() > 0 && held->load() + weight > bytes_max_ / by_source_.size();
 }
 
-Inbox::Push Inbox::push(InboxItem& item, bool privileged) {
+Inbox::Push Inbox::push(InboxItem& item, bool privileged, Wake wake) {
     // Counted before `closed_` is read: once closed and at depth zero, nothing can still be on its way in.
     items_.fetch_add(1);
     if (closed_.load()) {
@@ -79,7 +79,7 @@ Inbox::Push Inbox::push(InboxItem& item, bool privileged) {
     }
     if (std::atomic<std::size_t>* held = held_by(item)) held->fetch_add(weight);
     queue_->items.enqueue(std::move(item));
-    queue_->ready.signal();
+    if (wake == Wake::now) queue_->ready.signal();
     return Push::taken;
 }
 

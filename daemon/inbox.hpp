@@ -52,8 +52,10 @@ public:
 
     enum class Push : std::uint8_t { taken, full, over_share, closed };
     // Any thread. Unless it was taken `item` is left untouched, so that the caller can answer. `privileged` items
-    // (batches with a recovery, inputs, queries) may use the reserve and know no share.
-    Push push(InboxItem& item, bool privileged);
+    // (batches with a recovery, inputs, queries) may use the reserve and know no share. Wake::later: the caller puts
+    // more in and calls wake() before it does anything else; else each item would cost a change of threads.
+    enum class Wake : std::uint8_t { now, later };
+    Push push(InboxItem& item, bool privileged, Wake wake = Wake::now);
 
     // Shard thread. Waits at most `patience` for the first item, then takes what is there, at most `most` items.
     std::size_t pop(std::vector<InboxItem>& out, std::size_t most, std::chrono::microseconds patience);

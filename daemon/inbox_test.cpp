@@ -28,6 +28,23 @@ std::size_t drain(Inbox& inbox, std::size_t most = 1000) {
 
 }  // namespace
 
+TEST_CASE("what was put in without waking is there after a wake-up, and for whoever looks") {
+    Inbox inbox(1 << 20, 0);
+    std::vector<InboxItem> out;
+    std::thread consumer([&] {
+        while (out.size() < 2) inbox.pop(out, 10, 10s);
+    });
+    for (const char* title : {"one", "two"}) {
+        auto item = alerts(title);
+        CHECK(inbox.push(item, false, Inbox::Wake::later) == Inbox::Push::taken);
+    }
+    inbox.wake();
+    consumer.join();
+    auto item = alerts("three");
+    CHECK(inbox.push(item, false, Inbox::Wake::later) == Inbox::Push::taken);
+    CHECK(drain(inbox) == 1);
+}
+
 TEST_CASE("items come out in the order one producer put them in, at most as many as asked") {
     Inbox inbox(1 << 20, 0);
     for (const char* title : {"one", "two", "three"}) {

@@ -1,5 +1,6 @@
 #include "daemon/log_format.hpp"
 
+#include "adapters/json_escape.hpp"
 #include "correlator/alert.hpp"
 
 #include <fmt/format.h>
@@ -15,28 +16,6 @@ namespace {
 bool is_plain(char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte > 0x20 && byte < 0x7f && c != '"' && c != '=' && c != '\\';
-}
-
-void append_escape(std::string& out, unsigned char byte) {
-    switch (byte) {
-        case '"':
-            out += "\\\"";
-            return;
-        case '\\':
-            out += "\\\\";
-            return;
-        case '\n':
-            out += "\\n";
-            return;
-        case '\r':
-            out += "\\r";
-            return;
-        case '\t':
-            out += "\\t";
-            return;
-        default:
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(byte));
-    }
 }
 
 // Bidirectional controls and the C1 range could rewrite what a terminal shows of the line.
@@ -78,7 +57,7 @@ void append_quoted(std::string& out, std::string_view text) {
             continue;
         }
         if (byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\') {
-            append_escape(out, byte);
+            append_json_escape(out, byte);
         } else {
             out += text[0];
         }

@@ -3,47 +3,20 @@
 #include "adapters/journals/segments/offline.hpp"
 #include "adapters/journals/segments/snapshots.hpp"
 #include "correlator/snapshot.hpp"
+#include "daemon/child_process.hpp"
 #include "daemon/cli.hpp"
 #include "daemon/clock.hpp"
 #include "daemon/recovery.hpp"
 
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <sstream>
 
 namespace incidentd {
 namespace {
 
-struct Base {
-    Correlator engine;
-    Sequence through;
-    Instant at;
-};
-
-// What is damaged is set aside, so that it does not count as one of the newest two that are kept.
-Base newest_base(const SnapshotJob& job, const std::vector<Sequence>& snapshots) {
-    for (auto through = snapshots.rbegin(); through != snapshots.rend(); ++through) {
-        if (*through > job.through) continue;
-        Result<Journal::Snapshot> snapshot = segments::load_snapshot(job.directory, *through);
-        if (!snapshot) {
-            if (snapshot.error().code == ErrorCode::corrupt)
-                (void)segments::set_snapshot_aside(job.directory, *through);
-            continue;
-        }
-        Result<RestoredEngine> restored = EngineSnapshot::decode(snapshot->bytes, job.limits, compile_journaled);
-        if (restored) return Base{std::move(restored->engine), *through, snapshot->at};
-    }
-    return Base{Correlator(job.limits), {}, {}};
-}
-
-Result<void> replay(const SnapshotJob& job, Base& base) {
+Result<void> replay(const SnapshotJob& job, OfflineEngine& base) {
     DecodeScratch scratch;
     std::optional<Error> failure;
     const Result<void> read =
@@ -61,27 +34,27 @@ Result<void> replay(const SnapshotJob& job, Base& base) {
     return read;
 }
 
-// Errors are of no account: in a sandbox that forbids one of these the work is merely less polite.
-void step_back(pid_t parent) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) std::_Exit(exit_failed);  // it ended before we asked to end with it
-    (void)::setpriority(PRIO_PROCESS, 0, 19);
-    constexpr int ioprio_who_process = 1, ioprio_class_idle = 3 << 13;
-    (void)::syscall(SYS_ioprio_set, ioprio_who_process, 0, ioprio_class_idle);
-    // When memory runs out, this process goes first.
-    if (const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); file >= 0) {
-        (void)!::write(file, "1000", 4);
-        ::close(file);
-    }
-}
-
 }  // namespace
+
+OfflineEngine newest_engine(const std::string& directory, Sequence at_most, const EngineLimits& limits) {
+    const auto snapshots = segments::list_snapshots(directory);
+    if (!snapshots) return {Correlator(limits), {}, {}};
+    for (auto through = snapshots->rbegin(); through != snapshots->rend(); ++through) {
+        if (*through > at_most) continue;
+        Result<Journal::Snapshot> snapshot = segments::load_snapshot(directory, *through);
+        if (!snapshot) {
+            if (snapshot.error().code == ErrorCode::corrupt) (void)segments::set_snapshot_aside(directory, *through);
+            continue;
+        }
+        Result<RestoredEngine> restored = EngineSnapshot::decode(snapshot->bytes, limits, compile_journaled);
+        if (restored) return {std::move(restored->engine), *through, snapshot->at};
+    }
+    return {Correlator(limits), {}, {}};
+}
 
 Result<BuiltSnapshot> build_snapshot(const SnapshotJob& job) {
     const auto start = monotonic_now();
-    const auto snapshots = segments::list_snapshots(job.directory);
-    if (!snapshots) return snapshots.error();
-    Base base = newest_base(job, *snapshots);
+    OfflineEngine base = newest_engine(job.directory, job.through, job.limits);
     BuiltSnapshot built;
     built.base = base.through;
     if (base.through == job.through) return Error(ErrorCode::invalid, "there is a snapshot through that entry already");

@@ -2,14 +2,8 @@
 
 #include "daemon/clock.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 #include <utility>
 
 namespace incidentd {
@@ -17,50 +11,6 @@ namespace {
 
 constexpr std::chrono::seconds look_every{1};
 constexpr std::chrono::seconds patience_after_failure{60};
-
-// The child gets our stdout's place as a pipe and nothing else: no socket, no lock, no blocked signal.
-class SpawnSettings {
-public:
-    explicit SpawnSettings(int pipe_end) {
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_adddup2(&actions, pipe_end, STDOUT_FILENO);
-        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-        posix_spawnattr_init(&attributes);
-        sigset_t signals;
-        sigemptyset(&signals);
-        posix_spawnattr_setsigmask(&attributes, &signals);
-        sigaddset(&signals, SIGPIPE);
-        posix_spawnattr_setsigdefault(&attributes, &signals);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    }
-    ~SpawnSettings() {
-        posix_spawn_file_actions_destroy(&actions);
-        posix_spawnattr_destroy(&attributes);
-    }
-    SpawnSettings(const SpawnSettings&) = delete;
-    SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-    posix_spawn_file_actions_t actions{};
-    posix_spawnattr_t attributes{};
-};
-
-std::string read_all(int descriptor) {
-    std::string text;
-    char buffer[4096];
-    for (;;) {
-        const ssize_t got = ::read(descriptor, buffer, sizeof buffer);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return text;
-        text.append(buffer, static_cast<std::size_t>(got));
-    }
-}
-
-std::string how_it_ended(int status) {
-    if (WIFSIGNALED(status))
-        return "the process that builds snapshots was ended by signal " + std::to_string(WTERMSIG(status)) + " (" +
-               ::strsignal(WTERMSIG(status)) + ")";
-    return "the process that builds snapshots ended with code " + std::to_string(WEXITSTATUS(status));
-}
 
 }  // namespace
 
@@ -71,6 +21,7 @@ Snapshotter::Snapshotter(SnapshotSettings settings, SnapshotPorts ports, Snapsho
       log_(log),
       metrics_(metrics),
       progress_(progress),
+      child_("the process that builds snapshots", settings_.program),
       not_before_(monotonic_now()) {}
 
 Snapshotter::~Snapshotter() { stop(); }
@@ -83,8 +34,8 @@ void Snapshotter::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
-        if (child_ > 0) ::kill(child_, SIGKILL);
     }
+    child_.end();
     changed_.notify_all();
     if (thread_.joinable()) thread_.join();
 }
@@ -152,35 +103,8 @@ std::vector<std::string> Snapshotter::command(Sequence through) const {
 }
 
 Result<BuiltSnapshot> Snapshotter::run_child(Sequence through) {
-    int ends[2] = {-1, -1};
-    if (::pipe2(ends, O_CLOEXEC) != 0) return segments::io_error("cannot make a pipe for", settings_.program, errno);
-    segments::Descriptor reading(ends[0]), writing(ends[1]);
-    std::vector<std::string> words = command(through);
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    const SpawnSettings spawn(writing.get());
-    pid_t child = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        if (stopping_) return Error(ErrorCode::unavailable, "stopping");
-        const int failed = ::posix_spawn(&child, settings_.program.c_str(), &spawn.actions, &spawn.attributes,
-                                         arguments.data(), environ);
-        if (failed != 0) return segments::io_error("cannot run", settings_.program, failed);
-        child_ = child;
-    }
-    writing.close();
-    const std::string text = read_all(reading.get());
-    // Not reaped yet, so its number still is its own when stop() sends a signal to it.
-    siginfo_t ended{};
-    while (::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
-    }
-    const std::lock_guard lock(mutex_);
-    child_ = 0;
-    int status = 0;
-    if (::waitpid(child, &status, 0) != child) return Error(ErrorCode::io, "the process that builds snapshots is lost");
-    if (text.empty()) return Error(ErrorCode::io, how_it_ended(status));
-    return parse_outcome(text);
+    const Result<std::string> text = child_.run(command(through));
+    return text ? parse_outcome(*text) : text.error();
 }
 
 // One segment at a time: removing a file may take a moment, and a commit waits for it.

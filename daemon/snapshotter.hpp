@@ -4,6 +4,7 @@
 
 #include "adapters/journals/segments/files.hpp"
 #include "adapters/journals/segments/offline.hpp"
+#include "daemon/child_process.hpp"
 #include "daemon/log.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/snapshot_build.hpp"
@@ -17,8 +18,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <sys/types.h>
 
 namespace incidentd {
 
@@ -67,6 +66,7 @@ private:
     Log& log_;
     Metrics& metrics_;
     SnapshotProgress progress_;
+    ChildProcess child_;
     std::uint64_t written_before_ = 0;  // bytes_written() when the newest snapshot's `through` was asked for
     Sequence covered_;                  // by two good snapshots: what may be forgotten
     std::chrono::steady_clock::time_point not_before_;
@@ -75,7 +75,6 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool stopping_ = false;  // guarded by mutex_
-    pid_t child_ = 0;        // guarded by mutex_; 0: none
     std::thread thread_;
 };
 

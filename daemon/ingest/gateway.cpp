@@ -92,6 +92,10 @@ void Gateway::handle(const HttpRequestView& request, ReplyPtr reply) {
     }
 }
 
+void Gateway::end_of_batch() {
+    if (std::exchange(shard_sleeps_, false)) inbox_.wake();
+}
+
 std::optional<HttpReply> Gateway::refuse_early(const HttpRequestView& head) {
     Call call(head);
     route(call);
@@ -100,6 +104,17 @@ std::optional<HttpReply> Gateway::refuse_early(const HttpRequestView& head) {
     add_request_id(*refusal, call.id);
     if (call.match.source) metrics_.request_done(static_cast<std::uint32_t>(*call.match.source), refusal->status, 0);
     return refusal;
+}
+
+std::optional<HttpReply> Gateway::refuse_broken(const HttpRequestView& line, int status, std::string_view reason) {
+    Call call(line);
+    route(call);
+    if (!call.match.source) return std::nullopt;
+    HttpReply reply =
+        refuse(call, *call.match.source, status == 413 ? RejectReason::too_large : RejectReason::malformed, reason);
+    add_request_id(reply, call.id);
+    metrics_.request_done(static_cast<std::uint32_t>(*call.match.source), reply.status, 0);
+    return reply;
 }
 
 HttpReply Gateway::protocol_error(int status, std::string_view reason) {
@@ -224,8 +239,11 @@ void Gateway::queue(Call& call, AlertBatch batch, HttpReply accepted) {
     }
     InboxItem item = AlertsItem{static_cast<std::uint32_t>(index), std::move(batch), std::move(accepted),
                                 std::move(call.reply), call.received};
-    const Inbox::Push pushed = inbox_.push(item, privileged);
-    if (pushed == Inbox::Push::taken) return setup_.sources[index].rate.take(now, alerts);
+    const Inbox::Push pushed = inbox_.push(item, privileged, Inbox::Wake::later);
+    if (pushed == Inbox::Push::taken) {
+        shard_sleeps_ = true;
+        return setup_.sources[index].rate.take(now, alerts);
+    }
     call.reply = std::move(std::get<AlertsItem>(item).reply);
     if (pushed == Inbox::Push::closed)
         return call.reply->send(refuse(call, index, RejectReason::unavailable, "the daemon is stopping"));

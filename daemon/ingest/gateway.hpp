@@ -50,7 +50,9 @@ public:
     void add_route(ApiRoute route);  // before the server starts
 
     void handle(const HttpRequestView& request, ReplyPtr reply) override;
+    void end_of_batch() override;
     std::optional<HttpReply> refuse_early(const HttpRequestView& head) override;
+    std::optional<HttpReply> refuse_broken(const HttpRequestView& line, int status, std::string_view reason) override;
     HttpReply protocol_error(int status, std::string_view reason) override;
 
 private:
@@ -76,6 +78,7 @@ private:
     RouteTable routes_;
     const std::string id_prefix_;  // random: ids of two runs do not meet
     std::uint64_t last_id_ = 0;
+    bool shard_sleeps_ = false;  // items were put in without waking it
 };
 
 }  // namespace incidentd

@@ -241,6 +241,21 @@ TEST_CASE("a refused request and rejected alerts are counted and logged without 
     CHECK(desk.log_lines[2].find('\n') == std::string::npos);
 }
 
+TEST_CASE("a request that is broken or too large is its source's when its line says which") {
+    Desk desk;
+    HttpRequestView line;
+    line.method = "POST";
+    line.path = "/v1/fake/alerts";
+    line.peer = "9.9.9.9:1";
+    const auto large = desk.gateway.refuse_broken(line, 413, "the body is larger than 5 bytes");
+    REQUIRE(large.has_value());
+    CHECK(large->status == 413);
+    CHECK_FALSE(header(*large, "X-Request-Id").empty());
+    CHECK(desk.metric(R"(incidentd_requests_refused_total{reason="too_large",source="fake"} 1)"));
+    line.path = "/nowhere";
+    CHECK_FALSE(desk.gateway.refuse_broken(line, 413, "the body is larger than 5 bytes").has_value());
+}
+
 TEST_CASE("a request without alerts is answered at once") {
     Desk desk;
     CHECK(desk.ask("POST", "/v1/fake/alerts", "")->body == "taken");

@@ -51,6 +51,7 @@ struct HttpServer::State {
     std::vector<std::uint16_t> ports;
     std::unordered_map<std::uint64_t, std::unique_ptr<HttpSession>> sessions;  // ingest thread
     std::uint64_t last_session = 0;                                            // likewise
+    bool batch_end_posted = false;                                             // likewise
     std::atomic<std::uint64_t> connections{0};
     IngestTimer sweep_timer{io.get_executor()};
     IngestTimer grace_timer{io.get_executor()};
@@ -62,6 +63,7 @@ struct HttpServer::State {
                .metrics = metrics,
                .log = log,
                .replies = make_queue(),
+               .end_batch_soon = [this] { end_batch_soon(); },
                .date = {}} {
         for (auto& spec : specs) listeners.push_back(std::make_unique<Listener>(std::move(spec), io.get_executor()));
     }
@@ -79,6 +81,7 @@ struct HttpServer::State {
     void admit(Listener& listener, IngestSocket socket);
     void turn_away(IngestSocket socket, bool tls);
     void ended(std::uint64_t id, const std::exception_ptr& failure);
+    void end_batch_soon();
     void deliver(ReadyReply ready);
     void deliver_ready();
     void begin_stop(Duration grace);
@@ -111,8 +114,7 @@ Result<void> HttpServer::State::open_all() {
             }
             return opened.error();
         }
-        SystemError ec;
-        ports.push_back(listeners[i]->acceptor().local_endpoint(ec).port());
+        ports.push_back(listeners[i]->port());
     }
     return {};
 }
@@ -200,6 +202,15 @@ Awaitable<void> HttpServer::State::sweep() {
         const auto now = monotonic_now();
         for (auto& [id, session] : sessions) session->check_deadline(now);
     }
+}
+
+// Posted behind what is ready by now, so that one call ends the batch of all these requests.
+void HttpServer::State::end_batch_soon() {
+    if (std::exchange(batch_end_posted, true)) return;
+    asio::post(io, [this] {
+        batch_end_posted = false;
+        host.handler.end_of_batch();
+    });
 }
 
 void HttpServer::State::deliver(ReadyReply ready) {

@@ -2,13 +2,17 @@
 #include "daemon/ingest/http_server.hpp"
 
 #include "daemon/ingest/http_test_client.hpp"
+#include "daemon/ingest/reply_queue.hpp"
 
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -261,6 +265,7 @@ TEST_CASE("answers may come from other threads, in bursts, and a dropped one is 
     CHECK(eventually([&] { return held.count() == 20; }));
     std::thread answerer([&] {
         auto replies = held.take();
+        const GatheredReplies gathered;
         for (std::size_t i = 0; i < replies.size(); ++i) {
             if (i == 7) continue;
             replies[i].second->send({200, "", "ok", {}});
@@ -343,13 +348,46 @@ TEST_CASE("an inherited socket is served, anything else is refused with its reas
     {
         Running unready(patient(), {{}, fd});
         REQUIRE(unready.started.has_error());
-        CHECK(unready.started.error().message.find("not a listening TCP socket") != std::string::npos);
+        CHECK(unready.started.error().message.find("not a listening TCP or Unix socket") != std::string::npos);
     }
     REQUIRE(::listen(fd, 8) == 0);
     Running run(patient(), {{}, fd});
     REQUIRE(run.started.has_value());
     Client client(run.port());
     CHECK(client.ask("GET / HTTP/1.1\r\n\r\n").status == 200);
+}
+
+TEST_CASE("an inherited Unix socket is served") {
+    char directory[] = "/tmp/incidentd-unix-XXXXXX";
+    REQUIRE(mkdtemp(directory) != nullptr);
+    const std::string path = std::string(directory) + "/socket";
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const int listening = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    REQUIRE(::bind(listening, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(listening, 8) == 0);
+    {
+        Running run(patient(), {{}, listening});
+        REQUIRE(run.started.has_value());
+        CHECK(run.port() == 0);
+        std::string peer;
+        run.handler.script = [&peer](const HttpRequestView& request, ReplyPtr reply) {
+            peer = request.peer;
+            reply->send({200, "", "ok", {}});
+        };
+        const int client = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        REQUIRE(::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+        const std::string request = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n";
+        REQUIRE(::send(client, request.data(), request.size(), 0) == static_cast<ssize_t>(request.size()));
+        std::string answer(4096, '\0');
+        const ssize_t got = ::recv(client, answer.data(), answer.size(), 0);
+        REQUIRE(got > 0);
+        CHECK(answer.starts_with("HTTP/1.1 200 OK"));
+        CHECK(peer == "unix");
+        ::close(client);
+    }
+    std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("an address in use is an error that names it") {

@@ -32,6 +32,7 @@ RequestLimits request_limits(const HttpLimits& limits) {
 std::string peer_text(const IngestSocket& socket) {
     SystemError ec;
     const auto endpoint = socket.remote_endpoint(ec);
+    if (!ec && endpoint.data()->sa_family == AF_UNIX) return "unix";
     if (ec) return "unknown";
     const std::string address = endpoint.address().to_string();
     const std::string port = std::to_string(endpoint.port());
@@ -166,6 +167,7 @@ Awaitable<bool> HttpSession::serve() {
     reply_.reset();
     enter(Phase::handling, no_limit);
     host_.handler.handle(parser_.view(peer_), make_queued_reply(host_.replies, id_, request_));
+    host_.end_batch_soon();
     while (!reply_ && !aborted_) {
         SystemError ec;
         co_await reply_ready_.async_wait(asio::redirect_error(use_awaitable, ec));
@@ -178,11 +180,16 @@ Awaitable<bool> HttpSession::serve() {
 }
 
 Awaitable<bool> HttpSession::refuse(int status, std::string reason) {
-    host_.metrics.connection_refused(status == 408 ? "timeout" : status == 503 ? "limit" : "malformed");
-    host_.log.warning("request not acceptable", {{"peer", peer_}, {"status", status}, {"reason", reason}});
-    const HttpReply reply = host_.handler.protocol_error(status, reason);
+    const bool of_a_source = (status == 400 || status == 413) && parser_.has_line();
+    std::optional<HttpReply> reply;
+    if (of_a_source) reply = host_.handler.refuse_broken(parser_.view(peer_), status, reason);
+    if (!reply) {
+        host_.metrics.connection_refused(status == 408 ? "timeout" : status == 503 ? "limit" : "malformed");
+        host_.log.warning("request not acceptable", {{"peer", peer_}, {"status", status}, {"reason", reason}});
+        reply = host_.handler.protocol_error(status, reason);
+    }
     drain_ = true;
-    co_await write(reply, false);
+    co_await write(*reply, false);
     co_return false;
 }
 

@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +34,8 @@ struct SessionHost {
     std::shared_ptr<ReplyQueue> replies;  // shared with every open Reply
     std::size_t bodies_bytes = 0;         // of request bodies in memory, all sessions together
     bool stopping = false;
-    std::string date;  // of the current second
+    std::function<void()> end_batch_soon;  // end_of_batch() of the handler, once all that is ready was handled
+    std::string date;                      // of the current second
     std::int64_t date_second = 0;
 };
 

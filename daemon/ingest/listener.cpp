@@ -46,13 +46,20 @@ Result<void> Listener::adopt() {
     socklen_t address_size = sizeof address;
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || listening == 0 ||
         getsockname(fd, reinterpret_cast<sockaddr*>(&address), &address_size) != 0 ||
-        (address.ss_family != AF_INET && address.ss_family != AF_INET6)) {
-        return Error(ErrorCode::invalid, name() + ": is not a listening TCP socket");
+        (address.ss_family != AF_INET && address.ss_family != AF_INET6 && address.ss_family != AF_UNIX)) {
+        return Error(ErrorCode::invalid, name() + ": is not a listening TCP or Unix socket");
     }
+    // Of a Unix socket the protocol is never asked again: a stream is a stream.
     SystemError ec;
     acceptor_.assign(address.ss_family == AF_INET6 ? Tcp::v6() : Tcp::v4(), fd, ec);
     if (ec) return Error(ErrorCode::io, name() + ": " + ec.message());
     return {};
+}
+
+std::uint16_t Listener::port() const {
+    SystemError ec;
+    const Tcp::endpoint endpoint = acceptor_.local_endpoint(ec);
+    return ec || endpoint.data()->sa_family == AF_UNIX ? std::uint16_t{0} : endpoint.port();
 }
 
 TlsContextPtr Listener::tls() {

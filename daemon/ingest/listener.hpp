@@ -6,6 +6,7 @@
 #include "daemon/ingest/http_listener.hpp"
 #include "daemon/ingest/tls.hpp"
 
+#include <cstdint>
 #include <mutex>
 #include <string>
 
@@ -24,7 +25,8 @@ public:
     IngestAcceptor& acceptor() { return acceptor_; }
     const ListenConfig& config() const { return spec_.config; }
     bool wants_tls() const { return !spec_.config.tls_certificate.empty(); }
-    std::string name() const;  // "127.0.0.1:9460"
+    std::string name() const;    // "127.0.0.1:9460"
+    std::uint16_t port() const;  // 0: a Unix socket, which has none
 
 private:
     Result<void> adopt();

@@ -2,11 +2,14 @@
 
 #include "adapters/source.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace incidentd {
 
 namespace {
+
+thread_local GatheredReplies* gathering = nullptr;
 
 class QueuedReply final : public Reply {
 public:
@@ -22,7 +25,10 @@ public:
     }
 
     void send(HttpReply reply) override {
-        if (const auto queue = std::exchange(queue_, nullptr)) queue->push({session_, request_, std::move(reply)});
+        const auto queue = std::exchange(queue_, nullptr);
+        if (!queue) return;
+        ReadyReply ready{session_, request_, std::move(reply)};
+        gathering == nullptr ? queue->push(std::move(ready)) : gathering->add(queue, std::move(ready));
     }
 
 private:
@@ -50,6 +56,13 @@ void ReplyQueue::push(ReadyReply ready) {
     if (!std::exchange(awake_, true)) wake_();
 }
 
+void ReplyQueue::push(std::vector<ReadyReply>&& ready) {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || ready.empty()) return;
+    ready_.insert(ready_.end(), std::make_move_iterator(ready.begin()), std::make_move_iterator(ready.end()));
+    if (!std::exchange(awake_, true)) wake_();
+}
+
 std::vector<ReadyReply> ReplyQueue::take() {
     const std::lock_guard lock(mutex_);
     awake_ = false;
@@ -61,6 +74,21 @@ void ReplyQueue::close() {
     ingest_ = std::thread::id();  // the thread is gone, and its id may be given to another
     closed_ = true;
     ready_.clear();
+}
+
+GatheredReplies::GatheredReplies() { gathering = this; }
+
+GatheredReplies::~GatheredReplies() {
+    gathering = nullptr;
+    if (queue_) queue_->push(std::move(ready_));
+}
+
+void GatheredReplies::add(const std::shared_ptr<ReplyQueue>& queue, ReadyReply ready) {
+    if (queue != queue_) {  // of another server: none but tests have two
+        if (queue_) queue_->push(std::exchange(ready_, {}));
+        queue_ = queue;
+    }
+    ready_.push_back(std::move(ready));
 }
 
 ReplyPtr make_queued_reply(std::shared_ptr<ReplyQueue> queue, std::uint64_t session, std::uint64_t request) {

@@ -29,8 +29,9 @@ public:
 
     void set_thread(std::thread::id ingest);  // once, before answers can come
     void push(ReadyReply ready);
-    std::vector<ReadyReply> take();  // ingest thread
-    void close();                    // from now on answers are dropped, and nobody is called any more
+    void push(std::vector<ReadyReply>&& ready);  // not on the ingest thread
+    std::vector<ReadyReply> take();              // ingest thread
+    void close();                                // from now on answers are dropped, and nobody is called any more
 
 private:
     const std::function<void()> wake_;
@@ -40,6 +41,22 @@ private:
     std::vector<ReadyReply> ready_;
     bool awake_ = false;
     bool closed_ = false;
+};
+
+// While one lives, answers that its thread gives are held back; its end lets them go together. Whoever waits for them
+// would otherwise be woken by the first one and find the others missing. Not on the ingest thread; one at a time.
+class GatheredReplies {
+public:
+    GatheredReplies();
+    ~GatheredReplies();
+    GatheredReplies(const GatheredReplies&) = delete;
+    GatheredReplies& operator=(const GatheredReplies&) = delete;
+
+    void add(const std::shared_ptr<ReplyQueue>& queue, ReadyReply ready);
+
+private:
+    std::shared_ptr<ReplyQueue> queue_;  // of the answers below
+    std::vector<ReadyReply> ready_;
 };
 
 // Shared with the server: an answer may be held longer than the server lives.

@@ -18,6 +18,9 @@ using BeastView = boost::beast::string_view;
 // A body buffer larger than this is given back after its request: a thousand idle connections must not hold it.
 constexpr std::size_t kept_body_bytes = 256 * 1024;
 
+// A body is given room for at once, up to here: a promise of more is believed as it comes true.
+constexpr std::uint64_t promised_body_bytes = 1024 * 1024;
+
 // Of a request line besides method and target: two spaces, the version, the line's end.
 constexpr std::size_t line_overhead_bytes = 12;
 
@@ -107,7 +110,9 @@ private:
     }
 
     void on_response_impl(int, BeastView, int, BeastError&) override {}
-    void on_body_init_impl(const boost::optional<std::uint64_t>&, BeastError&) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>& length, BeastError&) override {
+        if (length) message_.body.reserve(std::min(*length, promised_body_bytes));
+    }
     void on_chunk_header_impl(std::uint64_t, BeastView, BeastError&) override {}
     void on_finish_impl(BeastError&) override {}
 
@@ -230,6 +235,8 @@ HttpRequestView RequestParser::view(std::string_view peer) const {
     out.peer = peer;
     return out;
 }
+
+bool RequestParser::has_line() const { return core_->message.method_bytes > 0; }
 
 bool RequestParser::is_http_1_0() const { return core_->beast->http_1_0(); }
 

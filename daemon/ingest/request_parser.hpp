@@ -46,6 +46,7 @@ public:
     const Failure& failure() const { return failure_; }
 
     // Valid from `head` (without body) or `complete` on, until reset(). `peer` is the caller's.
+    bool has_line() const;  // view() knows method and target
     HttpRequestView view(std::string_view peer) const;
 
     bool is_http_1_0() const;

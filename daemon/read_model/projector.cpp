@@ -14,16 +14,17 @@ namespace {
 
 // Between two transactions: what comes meanwhile goes into the next one, which costs little more for it.
 constexpr std::chrono::milliseconds pause{25};
-constexpr std::chrono::seconds patience{1};  // after a failure
+constexpr std::chrono::seconds patience{1};        // after a failure
+constexpr std::chrono::seconds patience_most{60};  // after many at catching up, which costs more to try
 
 // When every core is busy, intake comes first; this thread still gets a tenth, which is enough for packed history.
 constexpr int niceness = 5;
 
 }  // namespace
 
-Projector::Projector(ReadModelWriter writer, Duration keep, Log& log, CatchUp catch_up)
+Projector::Projector(ReadModelWriter writer, const ProjectorLimits& limits, Log& log, CatchUp catch_up)
     : writer_(std::move(writer)),
-      keep_(keep),
+      limits_(limits),
       log_(log),
       catch_up_(std::move(catch_up)),
       known_(writer_.reflects()),
@@ -85,7 +86,7 @@ void Projector::take(ReleasedEffects& one) {
     through_ = std::max(through_, one.sequence);
 }
 
-bool Projector::has_room_for_effects() const { return waiting_.weight() + writing_ < bytes_most; }
+bool Projector::has_room_for_effects() const { return waiting_.weight() + writing_ < limits_.queue_bytes; }
 
 bool Projector::has_room() const {
     const std::lock_guard lock(mutex_);
@@ -137,7 +138,7 @@ bool Projector::write(const ReadModelBatch& batch, Sequence through) {
         if (written) break;
         log_.error("the read model could not be written: incidents shown may be out of date, nothing is lost",
                    {{"error", written.error().message}});
-        if (!fail()) return false;
+        if (!fail(patience)) return false;
     }
     std::size_t told = 0;
     for (const auto& state : batch.states()) told += state->size();
@@ -153,11 +154,11 @@ bool Projector::write(const ReadModelBatch& batch, Sequence through) {
 }
 
 // Lets submit_patiently() go on and waits a moment. False: stopping.
-bool Projector::fail() {
+bool Projector::fail(std::chrono::seconds wait) {
     std::unique_lock lock(mutex_);
     failing_ = true;
     changed_.notify_all();
-    return !changed_.wait_for(lock, patience, [this] { return stopping_; });
+    return !changed_.wait_for(lock, wait, [this] { return stopping_; });
 }
 
 // What comes from now on waits behind the gap; should that be too much again, there is another gap behind it.
@@ -171,13 +172,13 @@ bool Projector::close_gap() {
         known_ = through_ = through;
         closing_ = true;
     }
-    for (;;) {
+    for (std::chrono::seconds wait = patience;; wait = std::min(2 * wait, patience_most)) {
         Result<void> done = catch_up_(through);
         if (done) done = writer_.look_again();
         if (done && writer_.reflects() >= through) break;
         log_.error("the read model could not catch up from the journal: incidents shown are out of date",
                    {{"error", done ? std::string("nothing was written") : done.error().message}});
-        if (!fail()) return false;
+        if (!fail(wait)) return false;
     }
     reflects_.store(writer_.reflects().value, std::memory_order_relaxed);
     log_.info("the read model has caught up from the journal", {{"through", through.value}});
@@ -188,9 +189,9 @@ bool Projector::close_gap() {
 
 void Projector::prune_now_and_then() {
     const Instant now = wall_clock_now();
-    if (keep_.ms == 0 || now - last_prune_ < hours(1)) return;
+    if (limits_.keep.ms == 0 || now - last_prune_ < hours(1)) return;
     last_prune_ = now;
-    if (const Result<void> pruned = writer_.prune(now - keep_); !pruned)
+    if (const Result<void> pruned = writer_.prune(now - limits_.keep); !pruned)
         log_.warning("old incidents could not be removed from the read model", {{"error", pruned.error().message}});
 }
 

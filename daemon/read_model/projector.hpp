@@ -7,6 +7,7 @@
 #include "daemon/shard/released.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -15,14 +16,19 @@
 
 namespace incidentd {
 
+struct ProjectorLimits {
+    std::size_t queue_bytes = 64 * 1024 * 1024;  // of effects that wait; more are left out
+    Duration keep{0};                            // what is over for so long leaves the read model; 0: nothing does
+};
+
 class Projector {
 public:
     // Brings the file up to date from the journal, through an entry that is durable, while nobody else writes it.
     // Called on the projector's thread.
     using CatchUp = std::function<Result<void>(Sequence through)>;
 
-    // `keep`: what is over for so long leaves the read model. Without `catch_up` only the next start closes a gap.
-    Projector(ReadModelWriter writer, Duration keep, Log& log, CatchUp catch_up = {});
+    // Without `catch_up` only the next start closes a gap.
+    Projector(ReadModelWriter writer, const ProjectorLimits& limits, Log& log, CatchUp catch_up = {});
     ~Projector();  // stop()
 
     // Before start(): the read model becomes what `engine` holds, which stands for everything up to `through`.
@@ -31,7 +37,7 @@ public:
     void start();
     void stop();  // writes what was submitted, then ends
 
-    // Shard thread. Never waits, and never holds more than `bytes_most`: effects that come while so much waits are left
+    // Shard thread. Never waits, and never holds more than its limit: effects that come while so much waits are left
     // out, and read from the journal again later (`catch_up`). Effects at or below reflects() are skipped.
     void submit(std::vector<ReleasedEffects> released);
     // For recovery, where nobody waits for the engine: waits for room first, unless the file cannot be written.
@@ -44,8 +50,7 @@ public:
 
     Sequence reflects() const { return {reflects_.load(std::memory_order_relaxed)}; }
     Instant told_through() const { return writer_.told_through(); }  // before start()
-    static constexpr std::size_t bytes_most = 64 * 1024 * 1024;
-    static constexpr std::size_t told_most = 1'000;  // alerts and incidents
+    static constexpr std::size_t told_most = 1'000;                  // alerts and incidents
 
 private:
     void run();
@@ -53,11 +58,11 @@ private:
     bool has_room_for_effects() const;  // mutex_ held
     bool write(const ReadModelBatch& batch, Sequence through);
     bool close_gap();
-    bool fail();
+    bool fail(std::chrono::seconds wait);
     void prune_now_and_then();
 
     ReadModelWriter writer_;
-    const Duration keep_;
+    const ProjectorLimits limits_;
     Log& log_;
     const CatchUp catch_up_;
     Instant last_prune_;

@@ -14,6 +14,8 @@
 namespace incidentd {
 namespace {
 
+constexpr std::size_t queue_bytes = 1 << 20;
+
 ReleasedEffects note(std::uint64_t sequence, std::size_t bytes) {
     ReleasedEffects released;
     released.sequence = {sequence};
@@ -54,16 +56,17 @@ TEST_CASE("projector: too much at once holds up nobody, and what was left out is
     std::atomic<int> tries{0};
     {
         // Stands for the process that replays the journal: fails once, then writes as far as it was asked to.
-        Projector projector(stage.writer(), Duration{0}, stage.log, [&](Sequence through) -> Result<void> {
-            asked = through.value;
-            if (++tries == 1) return Error(ErrorCode::io, "not this time");
-            ReadModelWriter writer = stage.writer();
-            return writer.write(ReadModelBatch(), through);
-        });
+        Projector projector(stage.writer(), ProjectorLimits{queue_bytes, {}}, stage.log,
+                            [&](Sequence through) -> Result<void> {
+                                asked = through.value;
+                                if (++tries == 1) return Error(ErrorCode::io, "not this time");
+                                ReadModelWriter writer = stage.writer();
+                                return writer.write(ReadModelBatch(), through);
+                            });
         REQUIRE(other->execute("BEGIN IMMEDIATE").has_value());
         projector.start();
         submit(projector, note(1, 10));  // cannot be written
-        submit(projector, note(2, Projector::bytes_most));
+        submit(projector, note(2, queue_bytes));
         submit(projector, note(3, 10));  // does not fit
         submit(projector, note(4, 10));  // nor may anything behind it
         CHECK_FALSE(projector.has_room());
@@ -82,8 +85,8 @@ TEST_CASE("projector: too much at once holds up nobody, and what was left out is
 TEST_CASE("projector: where nobody can read the journal again, nothing follows what was left out") {
     Stage stage;
     {
-        Projector projector(stage.writer(), Duration{0}, stage.log);
-        submit(projector, note(1, Projector::bytes_most));
+        Projector projector(stage.writer(), ProjectorLimits{queue_bytes, {}}, stage.log);
+        submit(projector, note(1, queue_bytes));
         submit(projector, note(2, 10));
         submit(projector, note(3, 10));
         projector.start();
@@ -95,7 +98,7 @@ TEST_CASE("projector: where nobody can read the journal again, nothing follows w
 
 TEST_CASE("projector: what was told of the state is bounded by what is written of it") {
     Stage stage;
-    Projector projector(stage.writer(), Duration{0}, stage.log);
+    Projector projector(stage.writer(), ProjectorLimits{queue_bytes, {}}, stage.log);
     std::vector<ReleasedEffects> released(1);
     released[0].sequence = {1};
     auto state = std::make_unique<StateUpdate>();

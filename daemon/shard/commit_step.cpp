@@ -1,6 +1,7 @@
 #include "daemon/shard/commit_step.hpp"
 
 #include "adapters/source.hpp"
+#include "daemon/ingest/reply_queue.hpp"
 
 #include <utility>
 
@@ -24,6 +25,20 @@ bool CommitStep::write(std::vector<CommitBatch>& batches) {
 }
 
 Result<void> CommitStep::finish(std::vector<CommitBatch>& batches) {
+    Result<void> synced = sync(batches);
+    if (synced) answer(batches);
+    return synced;
+}
+
+void CommitStep::answer(std::vector<CommitBatch>& batches) {
+    const GatheredReplies gathered;
+    for (CommitBatch& batch : batches) {
+        for (CommitBatch::Waiting& waiting : batch.replies) waiting.reply->send(std::move(waiting.accepted));
+        batch.replies.clear();
+    }
+}
+
+Result<void> CommitStep::sync(std::vector<CommitBatch>& batches) {
     if (const Result<void> synced = journal_.sync(); !synced) return synced;
     std::size_t entries = 0;
     Sequence last = durable();
@@ -33,10 +48,8 @@ Result<void> CommitStep::finish(std::vector<CommitBatch>& batches) {
     }
     metrics_.commit_entries(entries);
     durable_.store(last.value, std::memory_order_release);
-    for (CommitBatch& batch : batches) {
-        for (CommitBatch::Waiting& waiting : batch.replies) waiting.reply->send(std::move(waiting.accepted));
+    for (const CommitBatch& batch : batches)
         for (const auto& done : batch.done) done(true);
-    }
     return {};
 }
 

@@ -24,6 +24,10 @@ public:
     // nothing was answered: end the process and read the journal back.
     Result<void> finish(std::vector<CommitBatch>& batches);
 
+    // The two halves, for relaxed durability: what write() took survives the process, but not the machine.
+    static void answer(std::vector<CommitBatch>& batches);
+    Result<void> sync(std::vector<CommitBatch>& batches);
+
     Sequence durable() const { return {durable_.load(std::memory_order_acquire)}; }
     bool stalled() const { return stalled_.load(std::memory_order_relaxed); }
 

@@ -1,16 +1,20 @@
 // Makes inputs durable: a thread that sleeps in fdatasync. The next write and sync starts when the last one ends and
-// takes all that waits (natural group commit), while the shard parses and applies what comes next.
+// takes all that waits (natural group commit), while the shard parses and applies what comes next. See
+// docs/decisions/0007-intake.md.
 #pragma once
 
 #include "adapters/journal.hpp"
 #include "correlator/ids.hpp"
+#include "daemon/durability.hpp"
 #include "daemon/inbox.hpp"
 #include "daemon/log.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/shard/commit_port.hpp"
 #include "daemon/shard/commit_step.hpp"
 
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -22,7 +26,8 @@ namespace incidentd {
 class Committer final : public CommitPort {
 public:
     // `wake` is called after each commit, so that the shard releases what waited for it. All references outlive this.
-    Committer(Journal& journal, Log& log, Metrics& metrics, std::function<void()> wake);
+    Committer(Journal& journal, Log& log, Metrics& metrics, std::function<void()> wake,
+              Durability durability = Durability::synced);
     ~Committer() override;  // stop()
 
     void start();
@@ -43,18 +48,27 @@ public:
     bool stalled() const { return step_.stalled(); }
 
     static constexpr std::size_t waiting_bytes_max = 64 * 1024 * 1024;
+    static constexpr std::chrono::milliseconds relaxed_sync_every{50};  // what follows from an input waits so long then
 
 private:
     void run();
     void forget_now(Sequence through);
-    void commit(std::vector<CommitBatch>& batches);
+    std::vector<CommitBatch> take(Sequence& forget_through);
     bool write(std::vector<CommitBatch>& batches);
+    void keep_unsynced(std::vector<CommitBatch>&& batches);
+    bool sync_is_due(bool idle) const;
+    void sync();
 
     Journal& journal_;
     CommitStep step_;
     Log& log_;
     Metrics& metrics_;
     const std::function<void()> wake_;
+    const Durability durability_;
+
+    std::vector<CommitBatch> unsynced_;                     // commit thread; written, without their bytes
+    std::chrono::steady_clock::time_point last_sync_{};     // commit thread
+    std::chrono::steady_clock::time_point commit_began_{};  // commit thread
     std::atomic<std::uint64_t> bytes_written_{0};
 
     std::mutex mutex_;

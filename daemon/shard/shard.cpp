@@ -9,12 +9,12 @@ namespace {
 
 constexpr std::size_t items_per_step = 512;
 constexpr std::chrono::milliseconds longest_wait{200};
-constexpr std::chrono::seconds longest_stop{5};
+constexpr std::chrono::seconds longest_stop{2};
 
 // What the read model is told of the state holds up the engine: little at a time.
 constexpr std::size_t told_at_once = 256;
 constexpr std::chrono::milliseconds told_every{10};
-constexpr std::chrono::seconds counts_told_every{1};  // less often: under load every alert moves all the time
+constexpr std::chrono::seconds counts_told_every{3};  // less often: under load every alert moves all the time
 
 }  // namespace
 

@@ -103,6 +103,38 @@ TEST_CASE("10,000 alerts of 200 fingerprints in 10 services are 200 alerts and 1
     }
 }
 
+TEST_CASE("a storm that is too much for the database of incidents is read from the journal again") {
+    Daemon daemon(with_rules());
+    daemon.setup().extra += "read_model: {queue: 64KiB}\n";
+    daemon.write_config();
+    daemon.start();
+    constexpr int total = 10'000;
+    constexpr int per_request = 2'000;
+    for (int sent = 0; sent < total; sent += per_request) {
+        std::vector<std::string> alerts;
+        for (int i = 0; i < per_request; ++i) {
+            const std::string number = std::to_string(sent + i);
+            alerts.push_back(alert_json(
+                {{"alertname", "Storm"}, {"host", "h" + number}, {"service", "s" + std::to_string((sent + i) % 10)}}));
+        }
+        REQUIRE(daemon.send(json_array(alerts)).status == 200);
+    }
+    CHECK(eventually(std::chrono::seconds(60), [&] { return daemon.log().find("caught up") != std::string::npos; }));
+    CHECK(eventually(std::chrono::seconds(60), [&] { return daemon.metric("incidentd_read_model_lag_entries") == 0; }));
+    std::size_t shown = 0;
+    const auto count_shown = [&] {
+        shown = 0;
+        const Json list = daemon.cli_json({"incidents", "list", "--most", "1000"});
+        for (std::size_t i = 0; i < list.size(); ++i)
+            shown += daemon.cli_json({"incidents", "show", list.text("/" + std::to_string(i) + "/id")}).size("/alerts");
+        return shown;
+    };
+    CHECK(eventually(std::chrono::seconds(60), [&] { return count_shown() == total; }));
+    const Json last = daemon.cli_json({"explain", "host=\"h9999\""});
+    REQUIRE(last.size() == 1);
+    CHECK(last.size("/0/verdicts") == 1);
+}
+
 TEST_CASE("a restart changes nothing that was known") {
     Daemon daemon(with_rules());
     daemon.start();

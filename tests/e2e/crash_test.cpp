@@ -127,6 +127,25 @@ TEST_CASE("kill -9 under load: what was acknowledged is there, five times over")
     CHECK(daemon.stop().code == 0);
 }
 
+TEST_CASE("relaxed durability: kill -9 still loses nothing that was acknowledged") {
+    DaemonSetup setup;
+    setup.rules = rules;
+    setup.extra = "journal: {durability: relaxed}\n";
+    Daemon daemon(setup);
+    daemon.start();
+    Sender sender(daemon, 0);
+    REQUIRE(eventually(std::chrono::seconds(30), [&] { return sender.acknowledged_count() >= 1000; }));
+    daemon.crash();
+    sender.join();
+    daemon.start();
+    const std::set<std::string> active = active_hosts(daemon);
+    std::size_t lost = 0;
+    for (const int serial : sender.acknowledged()) lost += active.contains(host_name(serial)) ? 0 : 1;
+    CHECK(lost == 0);
+    CHECK(eventually(std::chrono::seconds(60), [&] { return count_incidents(daemon) == 50; }));
+    CHECK(daemon.stop().code == 0);
+}
+
 TEST_CASE("kill -9 during start-up and again loses nothing") {
     DaemonSetup setup;
     setup.rules = rules;

@@ -301,7 +301,7 @@ TEST_CASE("problems of rule files stand beside those of the configuration") {
     files.write("r.yaml", "version: 1\nroute: [{to: [tickts]}]\n");
     const std::string problems = problems_of(one_source + "rules: r.yaml\nlog: {level: x}\n", files.path());
     CHECK(problems.find("c:3:14: log.level:") != std::string::npos);
-    CHECK(problems.find(files.path() + "/r.yaml:2:14: route[0].to: names the sink 'tickts'") != std::string::npos);
+    CHECK(problems.find(files.path() + "/r.yaml:2:15: route[0].to: names the sink 'tickts'") != std::string::npos);
 }
 
 TEST_CASE("secrets and token files: bad lines are named by number, never shown") {

@@ -115,6 +115,7 @@ std::shared_ptr<const RuleSet> rules_from(const RulesActivated& entry) {
     std::shared_ptr<const RuleSet> set = bundle ? compile(*bundle, problems) : nullptr;
     if (set == nullptr || entry.text.find("# every section") == std::string::npos) return set;
     RuleSet whole = *set;
+    whole.index = nullptr;  // of the set without them
     add_sections(whole, entry.text.find("held") != std::string::npos);
     return std::make_shared<const RuleSet>(std::move(whole));
 }

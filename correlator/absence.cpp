@@ -1,7 +1,6 @@
 // What must come: a message that follows another in time, or a sign of life that comes again and again (dead-man's
 // switch). What does not come is an alert of our own, which fires until it comes after all.
 #include "correlator/fingerprint.hpp"
-#include "correlator/packed_text.hpp"
 #include "correlator/patterns.hpp"
 #include "correlator/state.hpp"
 
@@ -182,7 +181,7 @@ bool Correlator::State::open_absence(Slot slot) {
     const CorrelationRule* rule = correlation_rule(watch->second.rule);
     if (rule == nullptr) return false;
     const auto labels = labels_of(alerts[slot]);
-    const std::string title(unpack_details(alerts[slot].details).title);
+    const std::string title(words_of(alerts[slot]).title());
     const std::string because = "absence: " + title;
     WaitGroup* waiting = is_dead_mans_switch(*rule) ? nullptr : wait_group(watch->second.group, *rule);
     if (waiting != nullptr) {

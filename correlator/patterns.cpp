@@ -3,7 +3,6 @@
 #include "correlator/patterns.hpp"
 
 #include "correlator/enrich.hpp"
-#include "correlator/packed_text.hpp"
 #include "correlator/state.hpp"
 
 #include <algorithm>
@@ -167,8 +166,7 @@ void Correlator::State::open_pattern(Fingerprint group, const CorrelationRule& r
     std::set<IncidentId> begun;
     for (const Slot slot : take_waiters(group)) {
         const auto labels = labels_of(alerts[slot]);
-        const UnpackedDetails details = unpack_details(alerts[slot].details);
-        const TemplateScope scope{labels, details.title, pool.view(alerts[slot].source), rule.name,
+        const TemplateScope scope{labels, words_of(alerts[slot]).title(), pool.view(alerts[slot].source), rule.name,
                                   alerts[slot].severity};
         group_by_rule(slot, rule, scope, progress + "; ", false);
         begun.insert(alerts[slot].incident);

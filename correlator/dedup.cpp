@@ -48,7 +48,14 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     }
     const Slot slot = found->second;
     AlertRecord& alert = alerts[slot];
-    if (alert.firing) return repeat(slot, event);
+    const bool was_silent = alert.firing && has_gone_silent(alert);
+    if (alert.firing && !was_silent) return repeat(slot, event);
+    if (was_silent) {
+        alert.resolved_by_message = false;
+        stop_firing(
+            slot, Verdict::expired,
+            "silent for " + to_string(now - alert.last_seen) + ", longer than its source is between two messages");
+    }
 
     const bool same_episode = !alert.episode.empty() && (event.refresh || alert.episode == event.episode);
     if (same_episode && alert.resolved_by_message && now - alert.resolved_at <= stale_window) {
@@ -62,6 +69,7 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     // The key alone is its identity: an operator may have mended the labels since the last problem.
     if (!event.key.empty() && !event.refresh) set_labels(alert, event.labels);
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
+    if (comes_back_late(alert, was_silent)) alert.incident = IncidentId{};
     set_firing(alert, true);
     on_onset(slot);
 }
@@ -69,6 +77,8 @@ void Correlator::State::on_firing(const AlertEvent& event) {
 // The hot path: a known alert fires again. Allocates nothing unless its words changed.
 void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
     AlertRecord& alert = alerts[slot];
+    if (const Duration gap = now - alert.last_seen; gap >= minutes(1) && association.owns(alert.incident))
+        association.repeated(pool.view(alert.source), gap);
     const Severity before = alert.severity;
     const std::uint64_t details_before = alert.details_hash;
     refresh(slot, event);
@@ -185,6 +195,7 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
         return;
     }
     // A recovery must not lower the severity people saw, nor replace the problem's words by "OK".
+    if (association.owns(alert.incident)) association.recovered(pool.view(alert.source));
     ++alert.count;
     alert.last_seen = now;
     alert.resolved_by_message = true;

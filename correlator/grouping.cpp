@@ -89,6 +89,7 @@ void Correlator::State::on_onset(Slot slot) {
         });
         if (taken != nullptr) {
             scope.rule = taken->name;
+            if (taken->op == CorrelationOp::topology) return group_by_topology(slot, *taken, scope);
             return group_by_rule(slot, *taken, scope);
         }
     }
@@ -129,15 +130,7 @@ void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, co
                               to_string(now - incident->last_onset) + " ago";
         return join(slot, *incident, Verdict::joined, std::move(because));
     }
-    if (incidents.size() >= limits.incidents_max && !evict_dead_incident()) {
-        IncidentRecord* into = live_incident(overflow);
-        const bool begins = into == nullptr;
-        if (begins) into = &begin_overflow(scope);
-        join(slot, *into, Verdict::joined,
-             "the table of " + std::to_string(limits.incidents_max) + " incidents is full: everything new goes here");
-        if (begins) open(*into);  // only now are its severity and priority known
-        return;
-    }
+    if (incidents.size() >= limits.incidents_max && !evict_dead_incident()) return join_overflow(slot, scope);
     IncidentRecord& incident = begin_incident(rule, group, scope);
     incident.view.because = what + "; " + why_not;
     join(slot, incident, Verdict::opened, incident.view.because);
@@ -148,6 +141,15 @@ void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, co
     } else {
         open(incident);
     }
+}
+
+void Correlator::State::join_overflow(Slot slot, const TemplateScope& scope) {
+    IncidentRecord* into = live_incident(overflow);
+    const bool begins = into == nullptr;
+    if (begins) into = &begin_overflow(scope);
+    join(slot, *into, Verdict::joined,
+         "the table of " + std::to_string(limits.incidents_max) + " incidents is full: everything new goes here");
+    if (begins) open(*into);  // only now are its severity and priority known
 }
 
 IncidentRecord* Correlator::State::joinable(Fingerprint group, std::string& why_not) {

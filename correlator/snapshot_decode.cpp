@@ -1,6 +1,7 @@
 // Reads what snapshot_encode.cpp wrote and trusts nothing: whatever the engine later uses as an index is checked here.
 #include "correlator/packed_text.hpp"
 #include "correlator/snapshot.hpp"
+#include "correlator/snapshot_association.hpp"
 #include "correlator/snapshot_fields.hpp"
 #include "correlator/snapshot_format.hpp"
 
@@ -24,6 +25,7 @@ public:
         read_free_slots();
         read_incidents();
         read_groups();
+        snapshot::decode_association(state_, load_);
         read_deadlines();
         for (const StringPool::Handle handle : strings_) state_.pool.release(handle);  // the table's own use
         return r_.done();
@@ -167,6 +169,9 @@ Result<RestoredEngine> EngineSnapshot::decode(std::string_view bytes, EngineLimi
             return Error(ErrorCode::invalid, "the rules in the snapshot of incidentd " + restored.version +
                                                  " do not compile with this version");
     }
+    if (!snapshot::attach_topology(state))
+        return Error(ErrorCode::corrupt, "the engine snapshot of incidentd " + restored.version +
+                                             " knows another topology than its rules give");
     return restored;
 }
 

@@ -1,4 +1,5 @@
 #include "correlator/snapshot.hpp"
+#include "correlator/snapshot_association.hpp"
 #include "correlator/snapshot_fields.hpp"
 #include "correlator/snapshot_format.hpp"
 
@@ -83,6 +84,7 @@ void EngineSnapshot::encode(const Correlator& engine, std::string_view version, 
     snapshot::Save save(out, numbers);
     encode_alerts(state, w, save);
     encode_incidents(state, w, save);
+    snapshot::encode_association(state, save);
     w.number(state.deadlines.next_order());
     w.number(state.deadlines.size());
     for (const Deadline& deadline : state.deadlines.in_order()) snapshot::deadline_fields(save, deadline);

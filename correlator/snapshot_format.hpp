@@ -6,6 +6,6 @@
 
 namespace incidentd::snapshot {
 
-constexpr std::uint8_t format_version = 1;
+constexpr std::uint8_t format_version = 2;
 
 }  // namespace incidentd::snapshot

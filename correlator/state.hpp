@@ -1,14 +1,17 @@
 // The engine's whole state and the steps that change it, one file a concern:
 //   dedup.cpp      messages -> alerts (first, repeated, resolved, expired)
 //   grouping.cpp   onsets -> incidents (which rule, which group, join or begin)
+//   topology_grouping.cpp  the same for rules of `op: topology`: association, opening gate, merges, root causes
 //   lifecycle.cpp  incidents: hold, open, acknowledge, quiet, resolve, forget
 //   delivery.cpp   what each sink is owed, one action at a time
 //   views.cpp      state -> values for effects, tickets and the API
 // Private to correlator/.
 #pragma once
 
+#include "correlator/association.hpp"
 #include "correlator/correlator.hpp"
 #include "correlator/deadlines.hpp"
+#include "correlator/opening_gate.hpp"
 #include "correlator/records.hpp"
 #include "correlator/rule_index.hpp"
 #include "correlator/slots.hpp"
@@ -57,7 +60,9 @@ struct Correlator::State {
     std::map<std::string, Instant, std::less<>> service_last_opened;
     std::uint64_t next_incident = 1;
     Instant no_expiry_before;  // of Started
-    IncidentId overflow;       // takes alerts while limits.incidents_max incidents are in memory
+    Association association;
+    std::map<IncidentId, OpeningGate> gates;  // of pending incidents of topology rules
+    IncidentId overflow;                      // takes alerts while limits.incidents_max incidents are in memory
 
     EngineSizes sizes;
     Outcomes outcomes;          // of the apply() under way
@@ -108,6 +113,19 @@ struct Correlator::State {
     void join(Slot slot, IncidentRecord& incident, Verdict verdict, std::string because);
     IncidentRecord& begin_incident(const CorrelationRule& rule, Fingerprint group, const TemplateScope& scope);
     IncidentRecord& begin_overflow(const TemplateScope& scope);
+
+    void join_overflow(Slot slot, const TemplateScope& scope);
+
+    // --- topology_grouping.cpp --------------------------------------------------------------------------------------
+    void group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
+    void pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check);
+    void gate_waited(IncidentRecord& incident);
+    void use_topology();  // of the rules that hold now
+    bool has_gone_silent(const AlertRecord& alert) const;
+    bool comes_back_late(const AlertRecord& alert, bool was_silent) const;
+    void merge_incident(IncidentRecord& into, IncidentId from, const std::string& why);
+    void end_merged(IncidentRecord& from, IncidentId into, const std::string& because);
+    void rank_roots_of(IncidentRecord& incident);
 
     // --- lifecycle.cpp ----------------------------------------------------------------------------------------------
     IncidentRecord* live_incident(IncidentId id);  // pending or open; nullptr otherwise

@@ -109,9 +109,14 @@ void Correlator::State::describe_state(const std::function<void(Effect&&)>& visi
             DeliveryState state = DeliveryState::delivered;
             if (sink.outstanding) state = DeliveryState::due;
             if (sink.dead) state = DeliveryState::dead;
-            visit(Effect{sink.last_sent,
-                         DeliveryChanged{id, sink.name, sink.outstanding_kind, state, sink.outstanding_revision,
-                                         sink.ticket, sink.ticket_url, {}}});
+            visit(Effect{sink.last_sent, DeliveryChanged{id,
+                                                         sink.name,
+                                                         sink.outstanding_kind,
+                                                         state,
+                                                         sink.outstanding_revision,
+                                                         sink.ticket,
+                                                         sink.ticket_url,
+                                                         {}}});
         }
     }
     for (Slot slot = 0; slot < alerts.end(); ++slot)
@@ -153,6 +158,12 @@ std::uint64_t Correlator::State::digest() const {
             digest.text(one.actor);
         }
         digest.number(static_cast<std::uint64_t>(incident.last_recovery.ms));
+    }
+    digest.number(association.digest());
+    for (const auto& [id, gate] : gates) {
+        digest.number(id.value);
+        for (const std::uint64_t check : gate.checks) digest.number(check);
+        digest.number(gate.critical_waits ? 1U : 0U);
     }
     for (const auto& [service, at] : service_last_opened) {
         digest.text(service);

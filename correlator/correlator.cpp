@@ -25,7 +25,9 @@ struct Apply {
     void operator()(const DeliveryReported& in) const { state.on_report(in); }
     void operator()(const RulesActivated& in) const {
         assert(in.compiled != nullptr);
+        const bool same_topology = state.rules != nullptr && state.rules->topology == in.compiled->topology;
         state.adopt(in.compiled);
+        if (!same_topology) state.use_topology();
         state.rules_hash = in.hash;
         state.rules_text = in.text;
     }
@@ -91,9 +93,12 @@ void Correlator::State::fire(const Deadline& due) {
     switch (due.kind) {
         case DeadlineKind::hold_over:
             if (state != IncidentState::pending) return;
+            if (gates.contains(incident.view.id)) return gate_waited(incident);
             return incident.view.alerts_firing > 0 ? open(incident) : drop(incident);
         case DeadlineKind::quiet_over:
-            if (state == IncidentState::open && incident.generation == due.generation) resolve(incident);
+            if (incident.generation != due.generation) return;
+            if (state == IncidentState::open) resolve(incident);
+            if (state == IncidentState::pending && gates.contains(incident.view.id)) drop(incident);
             return;
         case DeadlineKind::update_due:
             incident.sinks[due.detail].update_set = false;

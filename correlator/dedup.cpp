@@ -48,7 +48,14 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     }
     const Slot slot = *found;
     AlertRecord& alert = alerts[slot];
-    if (alert.firing) return repeat(slot, event);
+    const bool was_silent = alert.firing && has_gone_silent(alert);
+    if (alert.firing && !was_silent) return repeat(slot, event);
+    if (was_silent) {
+        alert.resolved_by_message = false;
+        stop_firing(
+            slot, Verdict::expired,
+            "silent for " + to_string(now - alert.last_seen) + ", longer than its source is between two messages");
+    }
 
     const std::string_view episode = pool.view(alert.episode);
     const bool same_episode = !episode.empty() && (event.refresh || episode == event.episode);
@@ -71,6 +78,7 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     // rules that rewrite labels may be others.
     if (!event.refresh && !std::ranges::equal(labels_of(alert), event.labels)) set_labels(alert, event.labels);
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
+    if (comes_back_late(alert, was_silent)) alert.incident = IncidentId{};
     // While it flaps its incident counts it all the time, with its severity.
     IncidentRecord* incident = alert.counted && alert.severity != before ? live_incident(alert.incident) : nullptr;
     if (incident != nullptr) alert_worsened(*incident, alert, before);
@@ -112,6 +120,8 @@ std::optional<Correlator::State::Slot> Correlator::State::find_slot(Fingerprint 
 // The hot path: a known alert fires again. Allocates nothing unless its words changed.
 void Correlator::State::repeat(Slot slot, const AlertEvent& event) {
     AlertRecord& alert = alerts[slot];
+    if (const Duration gap = now - alert.last_seen; gap >= minutes(1) && association.owns(alert.incident))
+        association.repeated(pool.view(alert.source), gap);
     const Severity before = alert.severity;
     const std::uint64_t details_before = alert.details_hash;
     refresh(slot, event);
@@ -233,6 +243,7 @@ void Correlator::State::on_resolved(const AlertEvent& event) {
         return;
     }
     // A recovery must not lower the severity people saw, nor replace the problem's words by "OK".
+    if (association.owns(alert.incident)) association.recovered(pool.view(alert.source));
     alert.add_message();
     alert.last_seen = now;
     alert.resolved_by_message = true;

@@ -60,6 +60,9 @@ std::string describe_incident(const IncidentView& view) {
     line.field("acked", view.acknowledged_at).field("resolved", view.resolved_at);
     line.field("total", view.alerts_total).field("firing", view.alerts_firing).field("messages", view.messages_total);
     line.field("revision", view.revision).field("group", view.group_labels);
+    for (const RootCandidate& root : view.roots)
+        line.field("root", root.entity).field("percent", std::uint64_t{root.percent}).field("why", root.reason);
+    line.field("merged_into", view.merged_into.value);
     return line.take();
 }
 

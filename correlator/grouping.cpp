@@ -114,8 +114,10 @@ bool Correlator::State::correlate(Slot slot, const CorrelationRule& rule, const 
             return on_sequence(slot, rule, scope);
         case CorrelationOp::absence:
             return on_absence(slot, rule, scope);
-        case CorrelationOp::group:
         case CorrelationOp::topology:
+            group_by_topology(slot, rule, scope);
+            return true;
+        case CorrelationOp::group:
         case CorrelationOp::similar:
             group_by_rule(slot, rule, scope);
             return true;
@@ -159,17 +161,7 @@ void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, co
                    std::string(to_string(incident->view.state)) + ", last onset " + to_string(age) + " ago";
         });
     }
-    if (incidents.size() >= limits.incidents_max && !evict_dead_incident()) {
-        IncidentRecord* into = live_incident(overflow);
-        const bool begins = into == nullptr;
-        if (begins) into = &begin_overflow(scope);
-        join(slot, *into, Verdict::joined, [&] {
-            return "the table of " + std::to_string(limits.incidents_max) +
-                   " incidents is full: everything new goes here";
-        });
-        if (begins) open(*into);  // only now are its severity and priority known
-        return;
-    }
+    if (incidents.size() >= limits.incidents_max && !evict_dead_incident()) return join_overflow(slot, scope);
     IncidentRecord& incident = begin_incident(rule, group, scope);
     incident.view.because = what() + "; " + why_not;
     join(slot, incident, Verdict::opened, incident.view.because);
@@ -180,6 +172,16 @@ void Correlator::State::group_by_rule(Slot slot, const CorrelationRule& rule, co
     } else if (opens) {
         open(incident);
     }
+}
+
+void Correlator::State::join_overflow(Slot slot, const TemplateScope& scope) {
+    IncidentRecord* into = live_incident(overflow);
+    const bool begins = into == nullptr;
+    if (begins) into = &begin_overflow(scope);
+    join(slot, *into, Verdict::joined, [&] {
+        return "the table of " + std::to_string(limits.incidents_max) + " incidents is full: everything new goes here";
+    });
+    if (begins) open(*into);  // only now are its severity and priority known
 }
 
 IncidentRecord* Correlator::State::joinable(Fingerprint group, std::string& why_not) {

@@ -34,6 +34,15 @@ struct AlertSummary {
     std::vector<std::pair<std::string, std::string>> labels;
 };
 
+// An entity that may be the cause of an incident.
+struct RootCandidate {
+    std::string entity;
+    std::uint32_t percent = 0;  // of the blame
+    bool silent = false;        // sent no alert itself
+    std::string reason;         // in words a person can check
+    friend bool operator==(const RootCandidate&, const RootCandidate&) = default;
+};
+
 struct IncidentView {
     IncidentId id;
     std::string key;  // "incidentd-<instance>-<n>", written into every ticket
@@ -60,6 +69,8 @@ struct IncidentView {
     std::uint64_t messages_total = 0;  // alert messages received for it
     std::uint64_t revision = 0;        // grows with each change that sinks are told of
     std::vector<std::pair<std::string, std::string>> group_labels;
+    std::vector<RootCandidate> roots;  // the likeliest first; only for rules of `op: topology`
+    IncidentId merged_into;            // what goes on instead of this one; unset: not merged
 };
 
 }  // namespace incidentd

@@ -39,6 +39,7 @@ void Correlator::State::open(IncidentRecord& incident) {
     ++incident.generation;
     --sizes.incidents_pending;
     ++sizes.incidents_open;
+    gates.erase(view.id);
     add_fact(incident, "opened",
              "opened with priority " + std::string(to_string(view.priority)) + " (impact " +
                  std::string(to_string(view.impact)) + ", urgency " + std::string(to_string(view.urgency)) + "); " +
@@ -66,7 +67,9 @@ void Correlator::State::alert_stopped(IncidentRecord& incident, const AlertRecor
     drop_stale_acknowledgements(incident);
     // A pending one waits for the end of its hold: what comes and goes within it is gathered, not dropped and begun
     // again.
-    if (incident.view.alerts_firing == 0 && incident.view.state == IncidentState::open) {
+    // One that the opening gate holds has no such end, so it waits for the quiet time as an open one does.
+    const bool waits_for_quiet = incident.view.state == IncidentState::open || gates.contains(incident.view.id);
+    if (incident.view.alerts_firing == 0 && waits_for_quiet) {
         ++incident.generation;
         deadlines.set(now + incident.quiet, DeadlineKind::quiet_over, incident.view.id.value, incident.generation);
     }
@@ -81,6 +84,7 @@ void Correlator::State::alert_worsened(IncidentRecord& incident, const AlertReco
     add_fact(incident, "severity",
              name_of(alert) + " went from " + std::string(to_string(before)) + " to " +
                  std::string(to_string(alert.severity)));
+    pass_gate(incident, alert.severity, alert.fingerprint.low);
     changed(incident);
     advance_sinks(incident);
 }
@@ -90,6 +94,7 @@ void Correlator::State::resolve(IncidentRecord& incident) {
     view.state = IncidentState::resolved;
     view.resolved_at = now;
     --sizes.incidents_open;
+    association.close(view.id);
     if (const auto group = groups.find(incident.group); group != groups.end() && group->second == view.id)
         groups.erase(group);
     add_fact(
@@ -108,9 +113,13 @@ void Correlator::State::drop(IncidentRecord& incident) {
     view.state = IncidentState::dropped;
     view.resolved_at = now;
     --sizes.incidents_pending;
+    association.close(view.id);
+    const bool was_gated = gates.erase(view.id) > 0;
     if (const auto group = groups.find(incident.group); group != groups.end() && group->second == view.id)
         groups.erase(group);
-    emit(TimelineAdded{view.id, "dropped", "no alert was left when its hold was over: never opened, no ticket"});
+    emit(TimelineAdded{view.id, "dropped",
+                       was_gated ? "every alert recovered before more spoke for an incident: kept out, no ticket"
+                                 : "no alert was left when its hold was over: never opened, no ticket"});
     tell_change(incident);
     retire(view.id);
 }

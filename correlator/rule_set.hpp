@@ -6,6 +6,7 @@
 #include "correlator/schedule.hpp"
 #include "correlator/severity.hpp"
 #include "correlator/time.hpp"
+#include "correlator/topology.hpp"
 
 #include <array>
 #include <cstdint>
@@ -134,6 +135,9 @@ struct CorrelationRule {
     std::uint32_t max_alerts = 10'000;  // likewise
     Template title, category, service, assign, impact, urgency;  // empty: the default of docs/rules.md
     std::vector<std::string> knowledge;                          // articles named by the rule, as the sinks show them
+    // topology: the opening gate. An incident opens once so many distinct checks that are worse than info fire, ...
+    std::uint32_t gate_checks = 1;
+    Duration gate_critical_after{0};  // ... or a critical one that stays unresolved for so long
 };
 
 struct Route {
@@ -156,6 +160,7 @@ struct RuleSet {
     // [impact][urgency]
     std::array<std::array<Priority, 4>, 3> priority{};
     std::vector<Route> routes;
+    std::shared_ptr<const Topology> topology;  // shared with the engine's estate; null: none is configured
     // Of all of the above, made by compile(): it takes too long for the engine's thread. Shared: immutable, by copies
     // of the set. Null in sets made by hand: the engine then makes it when they are activated.
     std::shared_ptr<const RuleIndex> index;

@@ -1,5 +1,6 @@
 // Reads what snapshot_encode.cpp wrote and trusts nothing: whatever the engine later uses as an index is checked here.
 #include "correlator/snapshot.hpp"
+#include "correlator/snapshot_association.hpp"
 #include "correlator/snapshot_fields.hpp"
 #include "correlator/snapshot_format.hpp"
 #include "correlator/snapshot_sections.hpp"
@@ -26,6 +27,7 @@ public:
         read_incidents();
         read_groups();
         if (!snapshot::decode_sections(state_, r_)) return false;
+        snapshot::decode_association(state_, load_);
         read_deadlines();
         // The tables' own uses.
         for (const StringPool::Handle shape : shapes_) state_.word_store.release_shape(shape);
@@ -182,6 +184,9 @@ Result<RestoredEngine> EngineSnapshot::decode(std::string_view bytes, EngineLimi
     if (!snapshot::link_sections(state))
         return Error(ErrorCode::corrupt,
                      "the snapshot of incidentd " + restored.version + " knows a silence that its rules do not");
+    if (!snapshot::attach_topology(state))
+        return Error(ErrorCode::corrupt, "the engine snapshot of incidentd " + restored.version +
+                                             " knows another topology than its rules give");
     return restored;
 }
 

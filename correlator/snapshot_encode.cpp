@@ -1,4 +1,5 @@
 #include "correlator/snapshot.hpp"
+#include "correlator/snapshot_association.hpp"
 #include "correlator/snapshot_fields.hpp"
 #include "correlator/snapshot_format.hpp"
 #include "correlator/snapshot_sections.hpp"
@@ -87,6 +88,7 @@ void EngineSnapshot::encode(const Correlator& engine, std::string_view version, 
     encode_alerts(state, w, save);
     encode_incidents(state, w, save);
     snapshot::encode_sections(state, out);
+    snapshot::encode_association(state, save);
     w.number(state.deadlines.next_order());
     w.number(state.deadlines.size());
     for (const Deadline& deadline : state.deadlines.in_order()) snapshot::deadline_fields(save, deadline);

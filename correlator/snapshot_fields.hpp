@@ -182,7 +182,7 @@ template <class Archive, class View>
 void view_fields(Archive& a, View& view) {
     auto& [id, key, state, title, rule, because, service, category, assignment_group, severity, peak_severity, impact,
            urgency, priority, acknowledged, acknowledged_by, began_at, opened_at, acknowledged_at, resolved_at,
-           alerts_total, alerts_firing, messages_total, revision, group_labels] = view;
+           alerts_total, alerts_firing, messages_total, revision, group_labels, roots, merged_into] = view;
     a.number(id.value);
     a.member(state, IncidentState::dropped);
     for (auto* text : {&key, &title, &rule, &because, &service, &category, &assignment_group, &acknowledged_by})
@@ -196,6 +196,13 @@ void view_fields(Archive& a, View& view) {
     for (auto* time : {&began_at, &opened_at, &acknowledged_at, &resolved_at}) a.time(*time);
     for (auto* number : {&alerts_total, &alerts_firing, &messages_total, &revision}) a.number(*number);
     pairs(a, group_labels);
+    a.list(roots, root_candidates_max, [&a](auto& root) {
+        a.text(root.entity);
+        a.number(root.percent);
+        a.flag(root.silent);
+        a.text(root.reason);
+    });
+    a.number(merged_into.value);
 }
 
 template <class Archive, class Optional>

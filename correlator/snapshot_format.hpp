@@ -6,6 +6,6 @@
 
 namespace incidentd::snapshot {
 
-constexpr std::uint8_t format_version = 5;
+constexpr std::uint8_t format_version = 6;
 
 }  // namespace incidentd::snapshot

@@ -7,6 +7,7 @@
 //   storm.cpp      too many new alerts at once
 //   patterns.cpp, absence.cpp   rules that ask for more than one alert, or for one that does not come
 //   grouping.cpp   onsets -> incidents (which rule, which group, join or begin)
+//   topology_grouping.cpp  the same for rules of `op: topology`: association, opening gate, merges, root causes
 //   lifecycle.cpp  incidents: hold, open, acknowledge, quiet, resolve, forget
 //   delivery.cpp   what each sink is owed, one action at a time
 //   views.cpp      state -> values for effects, tickets and the API
@@ -15,9 +16,11 @@
 
 #include "correlator/alert_index.hpp"
 #include "correlator/alert_words.hpp"
+#include "correlator/association.hpp"
 #include "correlator/correlator.hpp"
 #include "correlator/deadlines.hpp"
 #include "correlator/flapping.hpp"
+#include "correlator/opening_gate.hpp"
 #include "correlator/origins.hpp"
 #include "correlator/pairs.hpp"
 #include "correlator/patterns.hpp"
@@ -85,7 +88,9 @@ struct Correlator::State {
     std::map<std::string, Instant, std::less<>> service_last_opened;
     std::uint64_t next_incident = 1;
     Instant no_expiry_before;  // of Started
-    IncidentId overflow;       // takes alerts while limits.incidents_max incidents are in memory
+    Association association;
+    std::map<IncidentId, OpeningGate> gates;  // of pending incidents of topology rules
+    IncidentId overflow;                      // takes alerts while limits.incidents_max incidents are in memory
 
     // What the sections of the rules keep. By slot: of used records alone.
     Origins origins;
@@ -292,6 +297,19 @@ struct Correlator::State {
     void leave(Slot slot, IncidentRecord& incident, const std::string& because);  // before it opened
     IncidentRecord& begin_incident(const CorrelationRule& rule, Fingerprint group, const TemplateScope& scope);
     IncidentRecord& begin_overflow(const TemplateScope& scope);
+
+    void join_overflow(Slot slot, const TemplateScope& scope);
+
+    // --- topology_grouping.cpp --------------------------------------------------------------------------------------
+    void group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
+    void pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check);
+    void gate_waited(IncidentRecord& incident);
+    void use_topology();  // of the rules that hold now
+    bool has_gone_silent(const AlertRecord& alert) const;
+    bool comes_back_late(const AlertRecord& alert, bool was_silent) const;
+    void merge_incident(IncidentRecord& into, IncidentId from, const std::string& why);
+    void end_merged(IncidentRecord& from, IncidentId into, const std::string& because);
+    void rank_roots_of(IncidentRecord& incident);
 
     // --- lifecycle.cpp ----------------------------------------------------------------------------------------------
     IncidentRecord* live_incident(IncidentId id);  // pending or open; nullptr otherwise

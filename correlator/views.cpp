@@ -156,6 +156,12 @@ std::uint64_t Correlator::State::digest() const {
         }
         digest.number(static_cast<std::uint64_t>(incident.last_recovery.ms));
     }
+    digest.number(association.digest());
+    for (const auto& [id, gate] : gates) {
+        digest.number(id.value);
+        for (const std::uint64_t check : gate.checks) digest.number(check);
+        digest.number(gate.critical_waits ? 1U : 0U);
+    }
     for (const auto& [service, at] : service_last_opened) {
         digest.text(service);
         digest.number(static_cast<std::uint64_t>(at.ms));

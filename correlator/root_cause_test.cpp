@@ -1,0 +1,72 @@
+// The ticket names the cause: a wrong name sends people to the wrong machine.
+#include "correlator/root_cause.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+
+using namespace incidentd;
+
+namespace {
+
+constexpr Instant start{1'767'225'600'000};
+
+struct Case {
+    explicit Case(const TopologySpec& spec) { estate.replace(std::make_shared<const Topology>(spec)); }
+    Case& failed(const char* name, std::int64_t second, bool silence = false, bool changed = false) {
+        all.push_back({estate.entity(name), start + seconds(second), 1, Severity::critical, silence, changed});
+        return *this;
+    }
+    std::string first() const {
+        const auto roots = rank_roots(estate, all);
+        return roots.empty() ? std::string("-") : roots.front().entity;
+    }
+    Estate estate;
+    std::vector<FailedEntity> all;
+};
+
+const TopologySpec chain{{{"db", "api", "call"}, {"api", "web", "call"}, {"api", "app", "call"}}, {}};
+const TopologySpec service{{{"vm1", "p1", "runs"},
+                            {"vm2", "p2", "runs"},
+                            {"vm3", "p3", "runs"},
+                            {"p1", "shop", "member"},
+                            {"p2", "shop", "member"},
+                            {"p3", "shop", "member"}},
+                           {}};
+const TopologySpec rack{{{"sw", "h1", "net"}, {"sw", "h2", "net"}, {"sw", "h3", "net"}, {"sw", "h4", "net"}}, {}};
+
+}  // namespace
+
+TEST_CASE("Blame gathers at what the others depend on") {
+    CHECK(Case(chain).failed("web", 0).failed("api", 5).failed("db", 40).first() == "db");
+    CHECK(Case(chain).failed("web", 0).failed("app", 0).failed("api", 5).first() == "api");
+    CHECK(Case(chain).failed("web", 0).first() == "web");
+    CHECK(Case(chain).first() == "-");
+}
+
+TEST_CASE("A missing signal is never the cause") {
+    CHECK(Case(chain).failed("api", 0).failed("db", 10, true).first() == "api");
+}
+
+TEST_CASE("Members that fail together without a cause of their own blame the whole") {
+    CHECK(Case(service).failed("p1", 0).failed("p2", 1).failed("shop", 60).first() == "shop");
+    CHECK(Case(service).failed("p1", 0).failed("p2", 1).failed("p3", 2).first() == "shop");
+    CHECK(Case(service).failed("p1", 0).failed("vm1", 1).failed("shop", 60).first() == "vm1");
+}
+
+TEST_CASE("A silent entity is named when enough of what depends on it failed, with the numbers") {
+    Case all(rack);
+    all.failed("h1", 0).failed("h2", 1).failed("h3", 2).failed("h4", 3);
+    const auto roots = rank_roots(all.estate, all.all);
+    REQUIRE_FALSE(roots.empty());
+    CHECK(roots[0].entity == "sw");
+    CHECK(roots[0].silent);
+    CHECK(roots[0].reason == "sent no alert, inferred: 4 of 4 next to it failed");
+    CHECK(Case(rack).failed("h1", 0).failed("h2", 1).first() != "sw");
+}
+
+TEST_CASE("A change weighs, and circles end") {
+    CHECK(Case(chain).failed("web", 0, false, true).failed("app", 0).first() == "web");
+    const TopologySpec circle{{{"a", "b", "x"}, {"b", "c", "x"}, {"c", "a", "x"}}, {}};
+    CHECK(Case(circle).failed("a", 0).failed("b", 0).failed("c", 0).first() == "a");
+}

@@ -110,8 +110,8 @@ private:
         Problems problems;
         RulesActivated rules{"bench", "", nullptr};
         rules.compiled = compile(RuleBundle{}, problems);
-        engine.replay(Genesis{"bench", "bench"}, now_);
-        engine.replay(rules, now_);
+        engine.replay(Genesis{"bench", "bench"}, begin);
+        engine.replay(rules, begin);
         return engine;
     }
 
@@ -153,7 +153,8 @@ private:
     }
 
     const Settings settings_;
-    Instant now_{1'767'225'600'000};
+    static constexpr Instant begin{1'767'225'600'000};  // 2026-01-01
+    Instant now_ = begin;
 };
 
 }  // namespace

@@ -75,7 +75,7 @@ private:
         if (const auto* decided = std::get_if<AlertDecided>(&effect.what)) {
             if (decided->incident.is_set()) current_[number_of(decided->alert)] = decided->incident.value;
         } else if (const auto* changed = std::get_if<IncidentChanged>(&effect.what)) {
-            views_.insert_or_assign(changed->incident.id.value, changed->incident);
+            views_.insert_or_assign(changed->incident->id.value, *changed->incident);
         } else if (const auto* opened = std::get_if<IncidentOpened>(&effect.what)) {
             result_.prediction.opened_ms[static_cast<std::uint32_t>(opened->incident.value)] = effect.at.ms;
         } else if (std::holds_alternative<ActionDue>(effect.what)) {

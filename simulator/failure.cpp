@@ -52,17 +52,17 @@ struct Step {
 };
 
 constexpr Step steps[] = {
-    {Relation::site, Mode::down, Mode::down, 0.96, 1, 60},
-    {Relation::power, Mode::down, Mode::down, 0.98, 1, 8},
-    {Relation::net, Mode::down, Mode::unreachable, 0.97, 1, 20},
+    {Relation::site, Mode::down, Mode::down, 1, 1, 60},
+    {Relation::power, Mode::down, Mode::down, 1, 1, 8},
+    {Relation::net, Mode::down, Mode::unreachable, 1, 1, 20},
     {Relation::net, Mode::loss, Mode::loss, 0.55, 2, 60},
     {Relation::net, Mode::flapping, Mode::loss, 0.5, 2, 60},
     {Relation::uplink, Mode::down, Mode::peer_down, 0.9, 1, 5},
     {Relation::uplink, Mode::loss, Mode::loss, 0.5, 2, 60},
     {Relation::peer, Mode::down, Mode::peer_down, 0.9, 1, 5},
     {Relation::disk, Mode::slow, Mode::io_wait, 0.75, 5, 90},
-    {Relation::runs, Mode::down, Mode::down, 0.98, 1, 10},
-    {Relation::runs, Mode::unreachable, Mode::down, 0.95, 1, 15},
+    {Relation::runs, Mode::down, Mode::down, 1, 1, 10},
+    {Relation::runs, Mode::unreachable, Mode::down, 1, 1, 15},
     {Relation::runs, Mode::io_wait, Mode::slow, 0.5, 5, 60},
     {Relation::runs, Mode::disk_full, Mode::slow, 0.3, 5, 120},
     {Relation::runs, Mode::flapping, Mode::down, 0.6, 1, 10},
@@ -156,6 +156,7 @@ private:
             });
             if (known == std::end(steps)) return;
             step = *known;
+            if (has_another(link.to, link.relation)) return;
         }
         // What runs on a host may be no instance but the service or the database itself.
         if (is_served(estate_.at(link.to).kind) && (step.to == Mode::down || step.to == Mode::slow))
@@ -163,6 +164,14 @@ private:
         const double fading = is_call ? std::pow(0.8, fault.hops) : 1;
         const bool counts = is_call || link.relation == Relation::front || link.relation == Relation::infra;
         send(fault, link.to, step.to, step.probability * fading, step.soonest_s, step.latest_s, counts);
+    }
+
+    // Two power feeds, two switches: one of them may fail.
+    bool has_another(EntityId entity, Relation relation) const {
+        if (relation != Relation::net && relation != Relation::power) return false;
+        return std::any_of(
+            estate_.at(entity).uppers.begin(), estate_.at(entity).uppers.end(),
+            [&](const Estate::Link& link) { return link.relation == relation && !failed_.contains(link.to); });
     }
 
     // Redundancy: it lives while enough of what it consists of does.

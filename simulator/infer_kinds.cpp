@@ -75,6 +75,10 @@ Kind kind_of_links(const Links& links, std::optional<Kind> name) {
     }
     if (needs(Relation::runs)) return stores(name) || name == Kind::machine ? *name : Kind::instance;
     if (needed_for(Relation::member)) return Kind::instance;
+    if (needs(Relation::net) || needs(Relation::power) || needs(Relation::disk)) {
+        const bool is_device = name == Kind::network || name == Kind::storage || name == Kind::balancer;
+        return is_device ? *name : Kind::host;
+    }
     if (name.has_value()) return *name;
     if (needs(Relation::uplink) || links.above.contains(Relation::peer)) return Kind::network;
     return links.above.empty() && !links.below.empty() && needs(Relation::depends) ? Kind::service : Kind::host;

@@ -32,8 +32,12 @@ void DraftWriter::fill(const Message& message, AlertDraft& draft) {
     draft.title = title_;
     for (const auto& [name, value] : check.labels) draft.labels.push_back({name, value});
     draft.labels.push_back({"severity", check.severity});
+    key_ = check.host;
+    key_ += '!';
+    key_ += check.name;
+    draft.key = key_;
     if (check.monitor == Monitor::prometheus || check.monitor == Monitor::blackbox) {
-        // The labels are the identity. What has none of its own is named by the exporter's target.
+        // What no label names is named by the exporter's target.
         bool is_named = false;
         for (const auto& [name, value] : check.labels)
             is_named |= name == "instance" || name == "pod" || name == "service";
@@ -45,10 +49,6 @@ void DraftWriter::fill(const Message& message, AlertDraft& draft) {
         draft.labels.push_back({"alertname", check.name});
     else if (check.name != "HOST")
         draft.labels.push_back({"service", check.name});
-    key_ = check.host;
-    key_ += '!';
-    key_ += check.name;
-    draft.key = key_;
 }
 
 void append_replay_line(const Message& message, std::string& out) {
@@ -56,11 +56,12 @@ void append_replay_line(const Message& message, std::string& out) {
     DraftWriter writer;
     writer.fill(message, draft);
     out += "{\"at\":" + std::to_string(message.received.ms);
+    if (message.firing) out += ",\"starts_at\":" + std::to_string(message.claimed.ms);
     append_member(out, "source", message.check->source);
     append_member(out, "status", message.firing ? "firing" : "resolved");
     append_member(out, "severity", message.check->severity);
     append_member(out, "title", draft.title);
-    if (!draft.key.empty()) append_member(out, "key", draft.key);
+    append_member(out, "key", draft.key);
     append_labels(out, draft.labels);
     out += "}\n";
 }

@@ -245,7 +245,7 @@ void Monitoring::live(WatchedCheck& check, Instant from, const Watch& watch, boo
     deliver(check, seen, true, watch, is_root, out);
     repeat(check, seen, stop, watch, is_root, out);
     Watch clear = watch;
-    clear.held_until = {};
+    if (clear.held_until.is_set()) clear.held_until = clear.held_until + seconds(20);  // after what was held
     const double says_so = check.monitor == Monitor::snmp ? 0.6 : once ? 0 : 1 - options_.recoveries_missing;
     if (random_.chance(says_so)) deliver(check, stop, false, clear, is_root, out);
 }

@@ -72,6 +72,7 @@ void ReplayRun::perform(const Input& input, Instant at) {
 }
 
 void ReplayRun::note(Effect& effect) {
+    if (watcher_) watcher_(effect);
     if (auto* decided = std::get_if<AlertDecided>(&effect.what)) return note_decision(*decided);
     if (auto* changed = std::get_if<IncidentChanged>(&effect.what)) {
         const IncidentId id = changed->incident->id;

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -57,6 +58,9 @@ public:
 
     void apply(const Input& input, Instant at);
 
+    // Is called with every effect, in order, before the run itself takes it up.
+    void watch(std::function<void(const Effect&)> watcher) { watcher_ = std::move(watcher); }
+
     // Of the input just applied: the alert began to fire, or what it fires for was decided anew.
     bool is_onset(const AlertEvent& event);
     // A message of the input just applied is number `number` of those whose incident is asked for later: dense, from 0.
@@ -90,6 +94,7 @@ private:
     void note_over(IncidentId id);
     bool is_over(IncidentId id) const { return id.value < over_.size() && over_[id.value]; }
 
+    std::function<void(const Effect&)> watcher_;
     ReplayRules rules_;
     Correlator engine_;
     const bool keep_steps_;

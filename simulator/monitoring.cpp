@@ -240,21 +240,22 @@ void Monitoring::live(WatchedCheck& check, Instant from, const Watch& watch, boo
     if ((!once && seen >= watch.to) || check.busy_until > seen) return;
     check.busy_until = watch.to + minutes(1);
     if (flaps || (!once && random_.chance(0.05))) return flap(check, seen, watch, is_root, out);
-    const double over_s = once ? random_.between(0, 5) : check.period_s * random_.unit() + random_.between(2, 20);
+    const double over_s = once ? random_.between(0, 5) : check.period_s * random_.unit() + random_.between(12, 30);
     const Instant stop = after(watch.to, over_s);
     deliver(check, seen, true, watch, is_root, out);
     repeat(check, seen, stop, watch, is_root, out);
     Watch clear = watch;
-    if (clear.held_until.is_set()) clear.held_until = clear.held_until + seconds(20);  // after what was held
+    if (clear.held_until.is_set()) clear.held_until = clear.held_until + seconds(30);  // after what was held
     const double says_so = check.monitor == Monitor::snmp ? 0.6 : once ? 0 : 1 - options_.recoveries_missing;
     if (random_.chance(says_so)) deliver(check, stop, false, clear, is_root, out);
 }
 
 void Monitoring::flap(const WatchedCheck& check, Instant from, const Watch& watch, bool is_root,
                       std::vector<Message>& out) {
-    const int times = random_.from_to(2, 7);
-    const double step_s = static_cast<double>((watch.to - from).ms) / 1000 / times;
-    if (step_s <= 0) return deliver(check, from, true, watch, is_root, out);
+    constexpr double step_least_s = 60;  // less, and a message would overtake the one before
+    const double length_s = std::max(static_cast<double>((watch.to - from).ms) / 1000, step_least_s);
+    const int times = std::min(random_.from_to(2, 7), static_cast<int>(length_s / step_least_s));
+    const double step_s = length_s / times;
     for (int i = 0; i < times; ++i) {
         const Instant at = after(from, i * step_s);
         deliver(check, at, true, watch, is_root, out);
@@ -283,7 +284,10 @@ void Monitoring::deliver(const WatchedCheck& check, Instant at, bool firing, con
     message.claimed = after(at, check.skew_s);
     message.received = after(at, random_.exponential(0.8));
     if (random_.chance(options_.late)) message.received = after(message.received, random_.between(30, 600));
-    if (message.received < watch.held_until) message.received = after(watch.held_until, random_.between(0, 20));
+    if (message.received < watch.held_until) {  // the queue empties within twenty seconds, in its order
+        const double waited_s = std::max(0.0, static_cast<double>((watch.held_until - at).ms) / 1000);
+        message.received = after(watch.held_until, 20 * std::exp(-waited_s / 600));
+    }
     out.push_back(message);
     if (!random_.chance(options_.duplicates)) return;
     message.received = after(message.received, random_.between(0.1, 30));

@@ -73,9 +73,6 @@ private:
         } else if (const auto* due = std::get_if<ActionDue>(&effect.what)) {
             tickets_[due->action->incident.id].push_back(
                 {effect.at, due->action->incident.id, due->action->sink, due->action->kind});
-        } else if (const auto* changed = std::get_if<IncidentChanged>(&effect.what)) {
-            if (changed->incident->merged_into.is_set())
-                merged_[changed->incident->id] = changed->incident->merged_into;
         }
     }
 
@@ -87,8 +84,7 @@ private:
         }
         for (std::size_t i = 0; i < result_.alerts.size(); ++i) {
             SimulatedAlert& alert = result_.alerts[i];
-            for (auto next = merged_.find(alert.incident); next != merged_.end(); next = merged_.find(alert.incident))
-                alert.incident = next->second;
+            alert.incident = run_.survivor(alert.incident);
             const auto found = place.find(alert.incident);
             if (found == place.end())
                 alert.incident = {};
@@ -106,7 +102,6 @@ private:
     std::map<Fingerprint, std::size_t> numbers_;
     std::size_t current_ = none;
     std::map<IncidentId, std::vector<SimulatedTicketStep>> tickets_;
-    std::map<IncidentId, IncidentId> merged_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "daemon/cli.hpp"
 
 #include "daemon/cli_rules.hpp"
+#include "daemon/cli_simulate.hpp"
 #include "daemon/config.hpp"
 #include "daemon/read_model/catch_up.hpp"
 #include "daemon/serve.hpp"
@@ -187,6 +188,7 @@ public:
             ->required();
         add_state(explain, arguments);
         rules_.emplace(root, [this](std::function<int()> chosen) { chosen_ = std::move(chosen); });
+        simulate_.emplace(root, [this](std::function<int()> chosen) { chosen_ = std::move(chosen); });
         add(root, "token", "draw a token and its hash", [this] { return token_command(arguments_); });
         add_snapshot_builder(root);
         add_catch_up(root);
@@ -294,6 +296,7 @@ private:
     Arguments& arguments_;
     std::function<int()> chosen_;
     std::optional<RulesCommands> rules_;
+    std::optional<SimulateCommand> simulate_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The command line: `incidentd serve|check-config|incidents|deliveries|explain|rules|token|version`.
+// The command line: `incidentd serve|check-config|incidents|deliveries|explain|rules|simulate|token|version`.
 #pragma once
 
 #include <string>

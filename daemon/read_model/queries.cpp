@@ -166,6 +166,15 @@ Result<ReadModelQueries> ReadModelQueries::open(const std::string& state_directo
     return ReadModelQueries(std::move(*database));
 }
 
+Result<std::uint64_t> ReadModelQueries::missing() {
+    Result<Statement> statement = database_.prepare(
+        "SELECT max(0, e.value - s.value) FROM meta e JOIN meta s ON s.name='sequence' WHERE e.name='expected'");
+    if (!statement) return statement.error();
+    const Result<bool> row = statement->step();
+    if (!row) return row.error();
+    return *row ? static_cast<std::uint64_t>(statement->number(0)) : 0;
+}
+
 Result<std::vector<StoredIncident>> ReadModelQueries::incidents(const std::string& state, std::int64_t most) {
     Result<Statement> statement =
         database_.prepare(std::string(incident_columns) + "WHERE ?1='' OR state=?1 ORDER BY id DESC LIMIT ?2");

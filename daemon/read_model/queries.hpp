@@ -56,6 +56,10 @@ public:
     // Errors: not_found when there is no read model yet, with what to do.
     static Result<ReadModelQueries> open(const std::string& state_directory);
 
+    // How many entries of the journal are known to be there and not reflected yet; 0: what is shown is up to date, but
+    // for what happened a moment ago.
+    Result<std::uint64_t> missing();
+
     // Newest first. `state`: empty for all.
     Result<std::vector<StoredIncident>> incidents(const std::string& state, std::int64_t most);
     Result<std::optional<StoredIncident>> incident(IncidentId id);

@@ -81,7 +81,8 @@ Result<ReadModelWriter> ReadModelWriter::open(const std::string& file) {
         if (!database) return database.error();
     }
     const Result<void> stamped = database->execute(fmt::format(
-        "INSERT OR IGNORE INTO meta VALUES('version', {}), ('sequence', 0), ('told_through', 0)", read_model_version));
+        "INSERT OR IGNORE INTO meta VALUES('version', {}), ('sequence', 0), ('told_through', 0), ('expected', 0)",
+        read_model_version));
     if (!stamped) return stamped.error();
     Result<Statements> statements = prepare(*database);
     if (!statements) return statements.error();
@@ -93,6 +94,10 @@ Result<ReadModelWriter> ReadModelWriter::open(const std::string& file) {
 Result<ReadModelWriter> ReadModelWriter::rebuild(const std::string& file) {
     set_aside(file);
     return open(file);
+}
+
+Result<void> ReadModelWriter::expect(Sequence through) {
+    return stamp("expected", static_cast<std::int64_t>(through.value));
 }
 
 Result<void> ReadModelWriter::look_again() {

@@ -1,5 +1,6 @@
 #include "rules/import/alertmanager.hpp"
 
+#include "rules/import/off_times.hpp"
 #include "rules/import/route_tree.hpp"
 #include "rules/import/time_intervals.hpp"
 #include "rules/import/yaml_text.hpp"
@@ -113,21 +114,46 @@ private:
 
     void mutes(const Node& node, Matchers above, std::string& lines) {
         for (const Matcher& matcher : node.matchers) above.push_back(matcher);
-        for (const std::string& name : node.mute) {
-            const auto found = intervals_.find(name);
-            if (found == intervals_.end()) {
-                problems_.add(node.where, "mute_time_intervals", "names " + shown(name) + ", which is not defined");
-                continue;
-            }
-            if (found->second.schedules.empty()) continue;
-            lines += "  - name: " + quoted(unique("silence", plain_name(name))) +
-                     "\n    match: " + matchers_text(above) + "\n    schedule:\n";
-            for (const std::string& schedule : found->second.schedules) lines += "      - " + schedule + "\n";
-            note(node.where, "mute time " + shown(name) +
-                                 " silences all alerts that match, also those that another route would send" +
-                                 (node.children.empty() ? "" : " (its sub-routes among them)"));
-        }
+        for (const NamedInterval* interval : intervals_of(node, "mute_time_intervals", node.mute))
+            silence(node, plain_name(interval->name), above, schedule_lines(*interval),
+                    "mute time " + shown(interval->name), lines);
+        if (!node.active.empty()) mute_outside(node, above, lines);
         for (const Node& child : node.children) mutes(child, above, lines);
+    }
+
+    void mute_outside(const Node& node, const Matchers& above, std::string& lines) {
+        std::string names;
+        for (const std::string& name : node.active) names += (names.empty() ? "" : " or ") + name;
+        const OffTimes off = outside_of(intervals_of(node, "active_time_intervals", node.active));
+        if (!off.why_not.empty())
+            return note(node.where, "active_time_intervals " + shown(names) + " are left out, because " + off.why_not +
+                                        ": write a silence for the hours in which the route is to be quiet");
+        silence(node, plain_name("outside-" + names), above, off.schedules, "the time outside of " + shown(names),
+                lines);
+    }
+
+    std::vector<const NamedInterval*> intervals_of(const Node& node, const char* key,
+                                                   const std::vector<std::string>& names) {
+        std::vector<const NamedInterval*> out;
+        for (const std::string& name : names) {
+            const auto found = intervals_.find(name);
+            if (found == intervals_.end())
+                problems_.add(node.where, key, "names " + shown(name) + ", which is not defined",
+                              "define it under time_intervals");
+            else
+                out.push_back(&found->second);
+        }
+        return out;
+    }
+
+    void silence(const Node& node, const std::string& name, const Matchers& match,
+                 const std::vector<std::string>& schedules, const std::string& what, std::string& lines) {
+        if (schedules.empty()) return;
+        lines += "  - name: " + quoted(unique("silence", name)) + "\n    match: " + matchers_text(match) +
+                 "\n    schedule:\n";
+        for (const std::string& schedule : schedules) lines += "      - " + schedule + "\n";
+        note(node.where, what + " silences all alerts that match, also those that another route would send" +
+                             (node.children.empty() ? "" : " (its sub-routes among them)"));
     }
 
     std::string write_inhibit() {

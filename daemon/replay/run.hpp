@@ -2,6 +2,7 @@
 #pragma once
 
 #include "correlator/correlator.hpp"
+#include "correlator/regex_group.hpp"
 #include "rules/rules.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -45,10 +46,17 @@ struct ReplayTally {
 
 // A change of an incident, for the list of them that an export is.
 struct IncidentStep {
-    enum class Kind : std::uint8_t { open, update, close };
+    enum class Kind : std::uint8_t { open, update, close, merge };  // merge: another incident goes on instead
     Instant at;
     IncidentId incident;
     Kind kind = Kind::open;
+};
+
+// What an incident's root candidates were from then on, the likeliest first.
+struct RootStep {
+    Instant at;
+    IncidentId incident;
+    std::vector<RootCandidate> roots;
 };
 
 class ReplayRun {
@@ -63,12 +71,13 @@ public:
     void follow(const AlertEvent& event, std::uint32_t number);
     void finish();  // after the last input
 
-    // The incident of each followed message, by number; 0: it was in none that opened.
+    // The incident of each followed message, by number, or what that was merged into; 0: it was in none that opened.
     const std::vector<std::uint32_t>& incident_of() const { return incident_of_; }
     const std::map<IncidentId, IncidentView>& incidents() const {
         return incidents_;
     }  // opened ones alone after finish()
     const std::vector<IncidentStep>& steps() const { return steps_; }
+    const std::vector<RootStep>& roots() const { return roots_; }
     const ReplayTally& tally() const { return tally_; }
     const ReplayRules& rules() const { return rules_; }
     const Correlator& engine() const { return engine_; }
@@ -77,6 +86,9 @@ private:
     void catch_up(Instant to);
     void perform(const Input& input, Instant at);
     void note(Effect& effect);
+    void note_change(Instant at, IncidentView& view);
+    void keep_steps_of(Instant at, const IncidentView& view);
+    IncidentId survivor(IncidentId id) const;
     void note_decision(const AlertDecided& decided);
     struct Episode {  // of one firing alert
         bool in_incident = false, suppressed = false;
@@ -98,6 +110,8 @@ private:
     std::map<std::string, std::uint64_t> tickets_;
     std::map<IncidentId, IncidentView> incidents_;
     std::vector<IncidentStep> steps_;
+    std::vector<RootStep> roots_;
+    std::map<IncidentId, IncidentId> merged_into_;
     std::vector<std::uint32_t> incident_of_;
     // Followed messages whose alert has no incident yet.
     boost::unordered_flat_map<Fingerprint, std::vector<std::uint32_t>, FingerprintHash> waiting_;
@@ -105,6 +119,7 @@ private:
     boost::unordered_flat_map<Fingerprint, Fingerprint, FingerprintHash> identities_;  // of sources, under dedup rules
     std::vector<bool> over_;            // incidents that take no more alerts, by number
     std::vector<Fingerprint> decided_;  // alerts that began to fire in the last input
+    MatchMemory match_memory_;
     ReplayTally tally_;
 };
 

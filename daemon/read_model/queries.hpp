@@ -31,7 +31,13 @@ struct StoredAlert {
     std::int64_t count = 0;
     Instant starts_at, first_seen, last_seen, resolved_at;
     IncidentId incident;
+    std::string held_back;  // JSON, see held_back_from_json()
 };
+
+struct StoredReason {
+    std::string kind, by, since;  // as SuppressionReason; since: RFC 3339
+};
+std::vector<StoredReason> held_back_from_json(const std::string& json);
 
 struct StoredVerdict {
     Instant at;

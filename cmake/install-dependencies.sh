@@ -11,7 +11,7 @@ packages_of() {
         build) echo g++ cmake ninja-build ccache mold pkg-config libboost1.81-dev libsimdjson-dev libyaml-cpp-dev \
             libspdlog-dev libfmt-dev libpugixml-dev libcli11-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev \
             prometheus-cpp-dev libre2-dev libsystemd-dev libconcurrentqueue-dev libxxhash-dev libzstd-dev doctest-dev \
-            tzdata ;;
+            libgoogle-perftools-dev tzdata ;;
         test) echo curl openssl sqlite3 systemd libfaketime ;;
         bench) echo prometheus-alertmanager curl ;;
         fuzz) echo clang ;;

@@ -1,5 +1,6 @@
 #include "correlator/alert.hpp"
 
+#include "correlator/alert_words.hpp"
 #include "correlator/fingerprint.hpp"
 
 #include <algorithm>
@@ -127,12 +128,57 @@ LabelView* EventArena::label_array(std::size_t count) {
     return memory;
 }
 
-LabelsView AlertBatch::store(std::vector<LabelView>& scratch) {
-    if (scratch.empty()) return {};
-    LabelView* out = arena_.label_array(scratch.size());
-    for (std::size_t i = 0; i < scratch.size(); ++i)
-        out[i] = {arena_.copy(scratch[i].name), arena_.copy(scratch[i].value)};
-    return {out, scratch.size()};
+namespace {
+
+std::size_t text_size(LabelsView labels) {
+    std::size_t size = 0;
+    for (const LabelView& label : labels) size += label.name.size() + label.value.size();
+    return size;
+}
+
+// Texts one behind the other, in memory that was measured before.
+class TextRow {
+public:
+    explicit TextRow(char* at) : at_(at) {}
+    std::string_view put(std::string_view text) {
+        if (text.empty()) return {};
+        std::memcpy(at_, text.data(), text.size());
+        const std::string_view out(at_, text.size());
+        at_ += text.size();
+        return out;
+    }
+
+private:
+    char* at_;
+};
+
+}  // namespace
+
+KeptAlert::KeptAlert(const AlertEvent& event) : event_(event) {
+    std::string_view* const texts[] = {&event_.source, &event_.key, &event_.episode, &event_.title,
+                                       &event_.text,   &event_.url, &event_.actor};
+    LabelsView* const sets[] = {&event_.labels, &event_.annotations};
+    std::size_t size = 0, pairs = 0;
+    for (const std::string_view* text : texts) size += text->size();
+    for (const LabelsView* set : sets) size += text_size(*set), pairs += set->size();
+    const std::size_t text_at = pairs * sizeof(LabelView);
+    memory_ = std::make_unique_for_overwrite<std::byte[]>(text_at + size);
+    bytes_ = text_at + size;
+    TextRow row(reinterpret_cast<char*>(memory_.get() + text_at));
+    for (std::string_view* text : texts) *text = row.put(*text);
+    auto* next = reinterpret_cast<LabelView*>(memory_.get());
+    for (LabelsView* set : sets) {
+        LabelView* const first = next;
+        for (const LabelView& pair : *set) new (next++) LabelView{row.put(pair.name), row.put(pair.value)};
+        *set = {first, next};
+    }
+}
+
+AlertEvent& AlertBatch::add(std::shared_ptr<const KeptAlert> kept) {
+    kept_bytes_ += kept->bytes();
+    events_.push_back(kept->event());
+    kept_.push_back(std::move(kept));
+    return events_.back();
 }
 
 namespace {
@@ -199,28 +245,51 @@ Result<void> AlertBatch::add(const AlertDraft& draft, const EventLimits& limits)
     event.ends_at = draft.ends_at;
     event.expires_at = draft.expires_at;
     event.source = source_;
-    event.key = arena_.copy(draft.key);
     event.fingerprint = fingerprint_of(source_, draft.key, scratch_);
-    event.labels = store(scratch_);
-    event.episode = arena_.copy(draft.episode);
 
+    store_text(draft, limits, event);
+    event.details_hash = hash_details(event);
+    events_.push_back(event);
+    return {};
+}
+
+// One piece of memory for all text. What has to be repaired or cut is copied apart.
+void AlertBatch::store_text(const AlertDraft& draft, const EventLimits& limits, AlertEvent& event) {
+    std::size_t room = draft.key.size() + draft.episode.size() + text_size(scratch_);
+    const auto make_room = [&room](std::string_view text, std::size_t most) {
+        if (text.size() <= most) room += text.size();
+    };
+    make_room(draft.title, limits.title_bytes_max);
+    make_room(draft.text, limits.text_bytes_max);
+    make_room(draft.actor, limits.title_bytes_max);
+    make_room(draft.url, limits.url_bytes_max);
+    for (const LabelView& annotation : draft.annotations) {
+        room += annotation.name.size();
+        make_room(annotation.value, limits.annotation_value_bytes_max);
+    }
+    TextRow row(arena_.text_bytes(room));
     std::string clean;
-    event.title = arena_.copy(presentable(draft.title, limits.title_bytes_max, clean));
-    event.text = arena_.copy(presentable(draft.text, limits.text_bytes_max, clean));
-    event.actor = arena_.copy(presentable(draft.actor, limits.title_bytes_max, clean));
-    if (draft.url.size() <= limits.url_bytes_max && is_clean_utf8(draft.url)) event.url = arena_.copy(draft.url);
+    const auto put = [&](std::string_view text, std::size_t most) {
+        const std::string_view shown = presentable(text, most, clean);
+        return shown.data() == text.data() ? row.put(shown) : arena_.copy(shown);
+    };
+    event.key = row.put(draft.key);
+    event.episode = row.put(draft.episode);
+    LabelView* const labels = arena_.label_array(scratch_.size());
+    for (std::size_t i = 0; i < scratch_.size(); ++i)
+        labels[i] = {row.put(scratch_[i].name), row.put(scratch_[i].value)};
+    event.labels = {labels, scratch_.size()};
+    event.title = put(draft.title, limits.title_bytes_max);
+    event.text = put(draft.text, limits.text_bytes_max);
+    event.actor = put(draft.actor, limits.title_bytes_max);
+    if (draft.url.size() <= limits.url_bytes_max && is_clean_utf8(draft.url)) event.url = row.put(draft.url);
 
     scratch_.assign(draft.annotations.begin(), draft.annotations.end());
     normalise(scratch_);
-    if (!scratch_.empty()) {
-        LabelView* out = arena_.label_array(scratch_.size());
-        for (std::size_t i = 0; i < scratch_.size(); ++i)
-            out[i] = {arena_.copy(scratch_[i].name),
-                      arena_.copy(presentable(scratch_[i].value, limits.annotation_value_bytes_max, clean))};
-        event.annotations = {out, scratch_.size()};
-    }
-    events_.push_back(event);
-    return {};
+    LabelView* const annotations = arena_.label_array(scratch_.size());
+    for (std::size_t i = 0; i < scratch_.size(); ++i)
+        annotations[i] = {row.put(scratch_[i].name), put(scratch_[i].value, limits.annotation_value_bytes_max)};
+    event.annotations = {annotations, scratch_.size()};
 }
 
 }  // namespace incidentd

@@ -9,6 +9,7 @@
 #include "correlator/time.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,7 @@ struct AlertEvent {
     std::string_view actor;  // who acknowledged or commented
     LabelsView labels;
     LabelsView annotations;
+    std::uint64_t details_hash = 0;  // of hash_details(), so that the shard need not look at the text; 0: not known
 };
 
 // What an adapter fills in for one message; text may point into its parser's buffers, add() copies it.
@@ -50,11 +52,27 @@ struct AlertDraft {
     void clear();
 };
 
+// An alert apart from its batch, in one piece of memory of its own. Immutable, so threads may share it.
+class KeptAlert {
+public:
+    explicit KeptAlert(const AlertEvent& event);
+    KeptAlert(const KeptAlert&) = delete;
+    KeptAlert& operator=(const KeptAlert&) = delete;
+    const AlertEvent& event() const { return event_; }
+    std::size_t bytes() const { return bytes_; }
+
+private:
+    AlertEvent event_;
+    std::unique_ptr<std::byte[]> memory_;
+    std::size_t bytes_ = 0;
+};
+
 // Bump allocator of a batch. Not thread-safe; moves keep every borrowed view valid.
 class EventArena {
 public:
     std::string_view copy(std::string_view text);
     LabelView* label_array(std::size_t count);
+    char* text_bytes(std::size_t count) { return static_cast<char*>(allocate(count, 1)); }
     std::size_t bytes() const { return bytes_; }
 
 private:
@@ -75,16 +93,24 @@ public:
     // unchanged.
     Result<void> add(const AlertDraft& draft, const EventLimits& limits);
 
+    // An alert of this source that passed add() before, its text not copied; its kind and times are the caller's to
+    // set.
+    AlertEvent& add(std::shared_ptr<const KeptAlert> kept);
+
     const std::vector<AlertEvent>& events() const { return events_; }
     std::vector<AlertEvent>& events() { return events_; }
     std::string_view source() const { return source_; }
-    std::size_t bytes() const { return arena_.bytes() + events_.size() * sizeof(AlertEvent); }
+    // What is kept elsewhere counts in full: it may be forgotten there while it waits here.
+    std::size_t bytes() const { return arena_.bytes() + kept_bytes_ + events_.size() * sizeof(AlertEvent); }
 
 private:
-    LabelsView store(std::vector<LabelView>& scratch);
+    // Labels are in scratch_, in order.
+    void store_text(const AlertDraft& draft, const EventLimits& limits, AlertEvent& event);
     EventArena arena_;
     std::string_view source_;
     std::vector<AlertEvent> events_;
+    std::vector<std::shared_ptr<const KeptAlert>> kept_;
+    std::size_t kept_bytes_ = 0;
     std::vector<LabelView> scratch_;
 };
 

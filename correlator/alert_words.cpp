@@ -157,6 +157,7 @@ StringPool::Handle WordStore::restore_shape(std::size_t label_count, const std::
 }
 
 std::uint64_t hash_details(const AlertEvent& event) {
+    if (event.details_hash != 0) return event.details_hash;
     TextHash hash;
     hash.add(event.title);
     hash.add(event.text);

@@ -2,8 +2,13 @@
 
 #include "daemon/clock.hpp"
 
-#include <malloc.h>
 #include <unistd.h>
+
+#ifdef INCIDENTD_TCMALLOC
+#include <gperftools/malloc_extension.h>
+#else
+#include <malloc.h>
+#endif
 
 #include <fstream>
 
@@ -12,6 +17,14 @@ namespace {
 
 constexpr std::chrono::seconds between_looks{1};
 constexpr std::chrono::seconds between_trims{30};  // walks the whole heap
+
+void return_free_memory() {
+#ifdef INCIDENTD_TCMALLOC
+    MallocExtension::instance()->ReleaseFreeMemory();
+#else
+    malloc_trim(0);
+#endif
+}
 
 }  // namespace
 
@@ -30,7 +43,7 @@ bool MemoryGuard::over() {
     over_ = resident_memory() > bytes_max_;
     if (over_ && now - trimmed_at_ >= between_trims) {
         trimmed_at_ = now;
-        malloc_trim(0);
+        return_free_memory();
         over_ = resident_memory() > bytes_max_;
     }
     return over_;

@@ -12,8 +12,14 @@
 namespace incidentd {
 namespace {
 
-// Between two transactions: what comes meanwhile goes into the next one, which costs little more for it.
-constexpr std::chrono::milliseconds pause{25};
+// Between two transactions: what comes meanwhile goes into the next one, which costs little more for it, because each
+// page it touches is written once. So the pause grows with the work: at most a quarter of the time is spent writing.
+constexpr std::chrono::milliseconds pause_least{25}, pause_most{250};
+
+std::chrono::steady_clock::duration pause_after(std::chrono::steady_clock::duration work) {
+    return std::clamp<std::chrono::steady_clock::duration>(3 * work, pause_least, pause_most);
+}
+
 constexpr std::chrono::seconds patience{1};        // after a failure
 constexpr std::chrono::seconds patience_most{60};  // after many at catching up, which costs more to try
 
@@ -122,7 +128,9 @@ void Projector::run() {
             through = through_;
             gap = gap_through_;
         }
+        const auto began = monotonic_now();
         if (!write(batch, through)) return;
+        const auto pause = pause_after(monotonic_now() - began);
         if (gap.value > 0 && !close_gap()) return;
         prune_now_and_then();
         std::unique_lock lock(mutex_);

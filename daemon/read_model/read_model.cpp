@@ -59,12 +59,16 @@ void set_aside(const std::string& file) {
     std::filesystem::rename(file, file + ".old", ignored);
 }
 
+// The journal is the truth: after a crash a few last transactions are simply derived again. Alerts are found by
+// fingerprint, so writes land all over the file: with SQLite's own 2 MB of cache and a checkpoint every 4 MB, most of
+// its time went into reading pages again and writing them twice.
+constexpr const char* pragmas =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=8192;";
+
 Result<Database> open_with_schema(const std::string& file) {
     Result<Database> database = Database::open(file, Database::Mode::read_write_create);
     if (!database) return database;
-    // The journal is the truth: after a crash a few last transactions are simply derived again.
-    const Result<void> made =
-        database->execute(std::string("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;") + read_model_schema);
+    const Result<void> made = database->execute(std::string(pragmas) + read_model_schema);
     if (!made) return made.error();
     return database;
 }

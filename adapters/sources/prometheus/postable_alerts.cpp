@@ -64,6 +64,23 @@ std::string_view kind_name(json_type type) {
     return "value";
 }
 
+// The text of a string that has no escapes; empty for anything else, and for "".
+std::string_view plain_text(std::string_view token) {
+    const std::size_t end = token.find_last_not_of(" \t\r\n");
+    if (end == token.npos || end == 0 || token.front() != '"' || token[end] != '"') return {};
+    const std::string_view text = token.substr(1, end - 1);
+    return text.find('\\') == text.npos ? text : std::string_view();
+}
+
+// Likewise of a key. It ends at a quote: On-Demand has checked that every string does.
+std::string_view plain_key(simdjson::ondemand::raw_json_string key) {
+    const char* const begin = key.raw();
+    const char* end = begin;
+    for (; *end != '"'; ++end)
+        if (*end == '\\') return {};
+    return {begin, static_cast<std::size_t>(end - begin)};
+}
+
 std::string quoted(std::string_view text) {
     std::string out;
     append_json_string(out, text);
@@ -72,10 +89,10 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
-void PostableAlertsReader::fault(PostableFault::Step step, int code, std::string message) {
+void PostableAlertsReader::fault(PostableFault::Step step, int code, std::string message, RejectReason reason) {
     // The earliest step wins, and within a step the first.
     if (fault_ && fault_->step <= step) return;
-    fault_ = PostableFault{step, code, RejectReason::invalid_field, std::move(message)};
+    fault_ = PostableFault{step, code, reason, std::move(message)};
 }
 
 PostableOutcome PostableAlertsReader::read(std::string_view body, Instant received_at, AlertBatch& out) {
@@ -114,18 +131,7 @@ error_code PostableAlertsReader::read_all(simdjson::padded_string_view text, Ale
                           "more than " + std::to_string(alerts_per_request_max) + " alerts in one request"};
             return simdjson::SUCCESS;
         }
-        if (const auto error = read_alert(value)) return error;
-        if (!fault_) interpret();
-        if (!fault_) {
-            if (const auto added = out.add(draft_, limits_); !added) {
-                fault_ = PostableFault{PostableFault::Step::validation, 0, reject_reason(added.error()),
-                                       added.error().message};
-            }
-        }
-        if (fault_) {
-            outcome.rejected.push_back({index_, fault_->reason, fault_->message});
-            if (outcome.rejected.size() == 1 || fault_->step < outcome.worst.step) outcome.worst = std::move(*fault_);
-        }
+        if (const auto error = take_alert(value, out, outcome)) return error;
         ++index_;
     }
     // On-Demand stops at the array's end; whatever follows it would go unread.
@@ -133,19 +139,103 @@ error_code PostableAlertsReader::read_all(simdjson::padded_string_view text, Ale
                                                                           : simdjson::TRAILING_CONTENT;
 }
 
-error_code PostableAlertsReader::read_alert(simdjson::ondemand::value value) {
+error_code PostableAlertsReader::take_alert(simdjson::ondemand::value value, AlertBatch& out,
+                                            PostableOutcome& outcome) {
     draft_.clear();
     fault_.reset();
-    has_labels_ = false;
     json_type type{};
     if (const auto error = value.type().get(type)) return error;
-    if (type != json_type::object) {
+    Glance at;
+    std::uint64_t hash = 0;
+    if (type == json_type::object) {
+        simdjson::ondemand::object object;
+        if (const auto error = value.get_object().get(object)) return error;
+        if (const auto error = glance(object, at)) return error;
+        if (at.is_usual) hash = at.bytes.hash();
+        if (at.is_usual && add_known(at, hash, out)) return simdjson::SUCCESS;
+        if (const auto error = object.reset().error()) return error;
+        if (const auto error = read_alert(object)) return error;
+    } else {
         fault(PostableFault::Step::decode, 0,
               std::to_string(index_) + ": an alert must be an object, found " + std::string(kind_name(type)));
-        return simdjson::SUCCESS;
     }
-    simdjson::ondemand::object object;
-    if (const auto error = value.get_object().get(object)) return error;
+    if (!fault_) interpret();
+    if (!fault_) {
+        if (const auto added = out.add(draft_, limits_); !added)
+            fault(PostableFault::Step::validation, 0, added.error().message, reject_reason(added.error()));
+    }
+    if (fault_) {
+        outcome.rejected.push_back({index_, fault_->reason, fault_->message});
+        if (outcome.rejected.size() == 1 || fault_->step < outcome.worst.step) outcome.worst = std::move(*fault_);
+    } else if (at.is_usual) {
+        known_.remember(at.bytes, hash, out.events().back());
+    }
+    return simdjson::SUCCESS;
+}
+
+// Unescapes nothing: On-Demand has room to do that once for each string, and read_alert() may follow.
+error_code PostableAlertsReader::glance(simdjson::ondemand::object& object, Glance& at) {
+    const auto raw_object = [&at](simdjson::ondemand::value value, std::string_view& into) -> error_code {
+        json_type type{};
+        if (const auto error = value.type().get(type)) return error;
+        at.is_usual = type == json_type::object && into.empty();
+        if (!at.is_usual) return simdjson::SUCCESS;
+        simdjson::ondemand::object inner;
+        if (const auto error = value.get_object().get(inner)) return error;
+        return inner.raw_json().get(into);
+    };
+    const auto raw_time = [&at](simdjson::ondemand::value value, Instant& into) {
+        const auto time = parse_rfc3339(plain_text(value.raw_json_token()));
+        at.is_usual = time.has_value() && !into.is_set();
+        if (at.is_usual) into = *time;
+    };
+    for (auto member : object) {
+        simdjson::ondemand::field field;
+        if (const auto error = std::move(member).get(field)) return error;
+        const std::string_view key = plain_key(field.key());
+        auto error = simdjson::SUCCESS;
+        if (key == "labels") {
+            error = raw_object(field.value(), at.bytes.labels);
+        } else if (key == "annotations") {
+            error = raw_object(field.value(), at.bytes.annotations);
+        } else if (key == "startsAt") {
+            raw_time(field.value(), at.starts_at);
+        } else if (key == "endsAt") {
+            raw_time(field.value(), at.ends_at);
+        } else if (key == "generatorURL") {
+            at.is_usual = at.bytes.url.empty();
+            at.bytes.url = plain_text(field.value().raw_json_token());
+            at.is_usual = at.is_usual && !at.bytes.url.empty();
+        } else {
+            at.is_usual = !key.empty();
+        }
+        if (error || !at.is_usual) return error;
+    }
+    at.is_usual = !at.bytes.labels.empty();
+    return simdjson::SUCCESS;
+}
+
+bool PostableAlertsReader::add_known(const Glance& at, std::uint64_t hash, AlertBatch& out) {
+    auto alert = known_.find(at.bytes, hash);
+    if (alert == nullptr) return false;
+    draft_.starts_at = at.starts_at;
+    draft_.ends_at = at.ends_at;
+    settle_times();
+    if (fault_) {
+        draft_.clear();
+        fault_.reset();
+        return false;
+    }
+    AlertEvent& event = out.add(std::move(alert));
+    event.kind = draft_.kind;
+    event.starts_at = draft_.starts_at;
+    event.ends_at = draft_.ends_at;
+    event.expires_at = draft_.expires_at;
+    return true;
+}
+
+error_code PostableAlertsReader::read_alert(simdjson::ondemand::object object) {
+    has_labels_ = false;
     for (auto member : object) {
         simdjson::ondemand::field field;
         std::string_view key;
@@ -259,6 +349,11 @@ void PostableAlertsReader::check_labels() {
 
 void PostableAlertsReader::interpret() {
     check_labels();
+    settle_times();
+    if (!fault_) apply_prometheus_convention(draft_, title_);
+}
+
+void PostableAlertsReader::settle_times() {
     if (!draft_.starts_at.is_set()) draft_.starts_at = draft_.ends_at;
     if (draft_.ends_at.is_set() && draft_.ends_at < draft_.starts_at) {
         fault(PostableFault::Step::validation, 0, "start time must be before end time");
@@ -273,7 +368,6 @@ void PostableAlertsReader::interpret() {
         if (draft_.starts_at > received_at_) draft_.starts_at = received_at_;
         draft_.ends_at = {};
     }
-    apply_prometheus_convention(draft_, title_);
 }
 
 }  // namespace incidentd::sources::prometheus

@@ -27,7 +27,7 @@ public:
         read_receivers();
         const SettingsNode* route = root_.find("route");
         if (route == nullptr || route->kind != SettingsNode::Kind::map) {
-            problems_.add(root_.where, "route", "is missing", "this is not the configuration of an Alertmanager");
+            problems_.add(root_.where, "route", "is missing", what_this_is());
             return {};
         }
         const Node tree = read_route_tree(*route, notes_, problems_);
@@ -42,6 +42,16 @@ public:
     }
 
 private:
+    std::string what_this_is() const {
+        const SettingsNode* kind = root_.find("kind");
+        const std::string resource = kind == nullptr ? "" : kind->scalar;
+        if (resource == "Secret") return "this is a Kubernetes secret: give the text that stands in it, decoded";
+        if (resource == "AlertmanagerConfig")
+            return "this is a resource of the Prometheus operator: give what the operator makes of it, the secret "
+                   "alertmanager-NAME-generated, decoded";
+        return "this is not the configuration of an Alertmanager";
+    }
+
     void note(const Location& where, std::string message) { notes_.push_back({where, std::move(message)}); }
 
     // Receivers become sinks of their own names, as far as sinks may be called so. One without integrations tells
@@ -169,7 +179,8 @@ private:
             const Matchers source = read_matchers(item, "source_", problems_);
             const Matchers target = read_matchers(item, "target_", problems_);
             if (source.empty() || target.empty()) {
-                note(item.where, "an inhibit rule without matchers for source and target is left out");
+                note(item.where, std::string("an inhibit rule without ") + (source.empty() ? "source" : "target") +
+                                     " matchers, which stands for every alert, is left out");
                 continue;
             }
             // A label that is missing on both sides counts as equal in Alertmanager.

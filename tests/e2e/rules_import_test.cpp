@@ -217,6 +217,10 @@ TEST_CASE("what is no configuration of an Alertmanager is refused with its place
     const Imported no_route("receivers: []\n");
     CHECK(no_route.result.code == 1);
     CHECK(holds(no_route.result.err, "route: is missing"));
+    const Imported secret("kind: Secret\nstringData:\n  alertmanager.yaml: |-\n    route: {receiver: a}\n");
+    CHECK(holds(secret.result.err, "this is a Kubernetes secret"));
+    const Imported resource("kind: AlertmanagerConfig\nspec: {route: {receiver: a}}\n");
+    CHECK(holds(resource.result.err, "alertmanager-NAME-generated"));
     const Imported bad_matcher("route:\n  receiver: a\n  routes: [{matchers: ['a=\"b']}]\nreceivers: [{name: a}]\n");
     CHECK(bad_matcher.result.code == 1);
     CHECK(holds(bad_matcher.result.err, "alertmanager.yml:3:"));

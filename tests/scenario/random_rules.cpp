@@ -53,25 +53,21 @@ std::string RandomRules::watching() {
     return out;
 }
 
+// A dead-man's switch, which fires when nothing comes at all, is none of these: it never ends by itself.
 std::string RandomRules::correlation(std::uint64_t number) {
-    std::string out = "  - {name: c" + std::to_string(number) + ", match: " + matchers() + ", by: [" +
-                      of({"host", "service", "", "host, service", "team"}) +
-                      "], require: " + of({"present", "optional"});
-    switch (below(5)) {
-        case 0:
-            out += ", op: threshold, count: 2, within: " + duration(300) +
-                   of({"", ", distinct: host", ", distinct: service"});
-            break;
-        case 1:
-            out += ", op: sequence, within: " + duration(300) + ", steps: [['service=\"a\"'], ['service=\"" +
-                   of({"b", "c", "a"}) + "\"']]";
-            break;
-        case 2:
-            out += ", op: absence, within: " + duration(300) + ", until: ['service=\"" + of({"a", "b"}) + "\"']";
-            break;
-        default:
-            out += ", within: " + of({"0s", "90s"});
-    }
+    const std::uint64_t op = below(5);
+    std::string out =
+        "  - {name: c" + std::to_string(number) +
+        ", match: " + (op == 2 ? of({"['service=\"c\"']", "['service=\"d\"', 'host!=\"h3\"']"}) : matchers()) +
+        ", by: [" + of({"host", "service", "", "host, service", "team"}) + "], require: " + of({"present", "optional"});
+    if (op == 0)
+        out +=
+            ", op: threshold, count: 2, within: " + duration(300) + of({"", ", distinct: host", ", distinct: service"});
+    if (op == 1)
+        out += ", op: sequence, within: " + duration(300) + ", steps: [['service=\"a\"'], ['service=\"" +
+               of({"b", "c", "a"}) + "\"']]";
+    if (op == 2) out += ", op: absence, within: " + duration(300) + ", until: ['service=\"" + of({"a", "b"}) + "\"']";
+    if (op > 2) out += ", within: " + of({"0s", "90s"});
     if (below(2) == 0) out += ", continue: true";
     out += ", hold: " + of({"0s", "20s", "2m"}) + ", close: {quiet: " + of({"0s", "30s", "10m"}) +
            ", max_age: " + of({"10m", "24h"}) + ", max_alerts: " + of({"2", "100"}) + "}}\n";

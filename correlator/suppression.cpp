@@ -91,6 +91,7 @@ bool Correlator::State::keep_suppression(Slot slot, Suppression fresh) {
     const auto known = suppressions.of.find(slot);
     date_causes(fresh, known == suppressions.of.end() ? Suppression{} : known->second, now);
     if (known != suppressions.of.end()) count_suppression(known->second, false);
+    fresh.counted = {};  // it may be a copy of what was counted before
     if (any) {
         count_suppression(fresh, alerts[slot].firing);
         suppressions.of.insert_or_assign(slot, std::move(fresh));

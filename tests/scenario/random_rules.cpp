@@ -53,21 +53,22 @@ std::string RandomRules::watching() {
     return out;
 }
 
-// A dead-man's switch, which fires when nothing comes at all, is none of these: it never ends by itself.
-std::string RandomRules::correlation(std::uint64_t number) {
-    const std::uint64_t op = below(5);
-    std::string out =
-        "  - {name: c" + std::to_string(number) +
-        ", match: " + (op == 2 ? of({"['service=\"c\"']", "['service=\"d\"', 'host!=\"h3\"']"}) : matchers()) +
-        ", by: [" + of({"host", "service", "", "host, service", "team"}) + "], require: " + of({"present", "optional"});
+// An absence ends when its sign comes, so that signs must be able to: no dead-man's switch, and none where rules may
+// take a sign for another alert.
+std::string RandomRules::correlation(std::uint64_t number, bool rewrites) {
+    const std::uint64_t op = below(rewrites ? 4 : 5);
+    const std::string match = op == 4 ? of({"['service=\"c\"']", "['service=\"d\"', 'host!=\"h3\"']"}) : matchers();
+    const std::string by = op == 4 ? "" : of({"host", "service", "", "host, service", "team"});
+    std::string out = "  - {name: c" + std::to_string(number) + ", match: " + match + ", by: [" + by + "]";
+    if (!by.empty()) out += ", require: " + of({"present", "optional"});
     if (op == 0)
         out +=
             ", op: threshold, count: 2, within: " + duration(300) + of({"", ", distinct: host", ", distinct: service"});
     if (op == 1)
         out += ", op: sequence, within: " + duration(300) + ", steps: [['service=\"a\"'], ['service=\"" +
                of({"b", "c", "a"}) + "\"']]";
-    if (op == 2) out += ", op: absence, within: " + duration(300) + ", until: ['service=\"" + of({"a", "b"}) + "\"']";
-    if (op > 2) out += ", within: " + of({"0s", "90s"});
+    if (op == 2 || op == 3) out += ", within: " + of({"0s", "90s"});
+    if (op == 4) out += ", op: absence, within: " + duration(300) + ", until: ['service=\"" + of({"a", "b"}) + "\"']";
     if (below(2) == 0) out += ", continue: true";
     out += ", hold: " + of({"0s", "20s", "2m"}) + ", close: {quiet: " + of({"0s", "30s", "10m"}) +
            ", max_age: " + of({"10m", "24h"}) + ", max_alerts: " + of({"2", "100"}) + "}}\n";
@@ -76,11 +77,12 @@ std::string RandomRules::correlation(std::uint64_t number) {
 
 std::string RandomRules::next() {
     std::string out = "version: 1\n";
-    if (below(4) != 0) out += identity();
+    const bool rewrites = below(4) != 0;
+    if (rewrites) out += identity();
     if (below(4) != 0) out += suppression();
     if (below(4) != 0) out += watching();
     out += "correlate:\n";
-    for (std::uint64_t i = 1 + below(4); i > 0; --i) out += correlation(i);
+    for (std::uint64_t i = 1 + below(4); i > 0; --i) out += correlation(i, rewrites);
     return out + "route:\n  - {match: 'priority=~\"P1|P2\"', to: [rt, chat], update_every: " + of({"0s", "1m"}) +
            "}\n  - {to: [chat]}\n";
 }

@@ -24,7 +24,7 @@ private:
     std::string identity();
     std::string suppression();
     std::string watching();
-    std::string correlation(std::uint64_t number);
+    std::string correlation(std::uint64_t number, bool rewrites);
 
     std::mt19937_64 random_;
 };

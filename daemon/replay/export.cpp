@@ -1,6 +1,5 @@
 #include "daemon/replay/export.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -15,43 +14,40 @@ const char* word_of(IncidentStep::Kind kind) {
             return "open";
         case IncidentStep::Kind::update:
             return "update";
-        case IncidentStep::Kind::merge:
-            return "merge";
         case IncidentStep::Kind::close:
             break;
     }
     return "close";
 }
 
-// The first message of an incident that opened, its suspect where it names none: what failed first is seldom what
-// suffers.
+// A list in a table: neither of its signs.
+std::string as_guess(std::string entity) {
+    for (char& c : entity)
+        if (c == ',' || c == '\t' || c == '\n') c = '_';
+    return "@" + entity;
+}
+
+void write_roots(const ReplayRun& run, const std::map<std::uint32_t, std::size_t>& first, const ReplaySpan& span,
+                 std::ofstream& out) {
+    std::set<IncidentId> ranked;
+    for (const RootStep& step : run.root_steps()) {
+        if (!run.incidents().contains(step.incident) || run.survivor(step.incident) != step.incident) continue;
+        ranked.insert(step.incident);
+        out << to_string(step.incident) << '\t' << step.at.ms << '\t';
+        for (std::size_t i = 0; i < step.entities.size(); ++i) out << (i > 0 ? "," : "") << as_guess(step.entities[i]);
+        out << '\n';
+    }
+    for (const auto& [incident, message] : first)
+        if (!ranked.contains(IncidentId{incident}))
+            out << to_string(IncidentId{incident}) << '\t' << span.at[message].ms << '\t' << message << '\n';
+}
+
+// Where no rule ranks root causes, the first message is the suspect: what failed first is seldom what suffers.
 std::map<std::uint32_t, std::size_t> first_messages(const ReplayRun& run) {
     std::map<std::uint32_t, std::size_t> first;
     for (std::size_t i = 0; i < run.incident_of().size(); ++i)
         if (run.incident_of()[i] != 0) first.try_emplace(run.incident_of()[i], i);
     return first;
-}
-
-// What parts the table's fields cannot be part of a name in it.
-std::string as_field(std::string name) {
-    std::replace_if(
-        name.begin(), name.end(), [](char c) { return c == ',' || static_cast<unsigned char>(c) < 0x20; }, '_');
-    return name;
-}
-
-// A line for each time that an incident's suspects were others than before; none for what was merged into another.
-std::set<IncidentId> write_candidates(const ReplayRun& run, std::ostream& out) {
-    std::set<IncidentId> named;
-    for (const RootStep& step : run.roots()) {
-        const auto incident = run.incidents().find(step.incident);
-        if (incident == run.incidents().end() || incident->second.merged_into.is_set()) continue;
-        std::string suspects;
-        for (const RootCandidate& root : step.roots)
-            suspects += (suspects.empty() ? "@" : ",@") + as_field(root.entity);
-        out << to_string(step.incident) << '\t' << step.at.ms << '\t' << suspects << '\n';
-        named.insert(step.incident);
-    }
-    return named;
 }
 
 }  // namespace
@@ -66,13 +62,13 @@ Result<void> export_replay(const ReplayRun& run, const ReplaySpan& span, const s
         assigned << i << '\t' << (incident == 0 ? "-" : to_string(IncidentId{incident})) << '\n';
     }
     roots << "incident\tt_ms\tguesses\n";
-    const std::set<IncidentId> named = write_candidates(run, roots);
-    for (const auto& [incident, message] : first_messages(run))
-        if (!named.contains(IncidentId{incident}))
-            roots << to_string(IncidentId{incident}) << '\t' << span.at[message].ms << '\t' << message << '\n';
+    write_roots(run, first_messages(run), span, roots);
     events << "t_ms\tkind\tincident\n";
-    for (const IncidentStep& step : run.steps())
-        events << step.at.ms << '\t' << word_of(step.kind) << '\t' << to_string(step.incident) << '\n';
+    for (const IncidentStep& step : run.steps()) {
+        const bool is_merge = step.kind == IncidentStep::Kind::close && run.survivor(step.incident) != step.incident;
+        events << step.at.ms << '\t' << (is_merge ? "merge" : word_of(step.kind)) << '\t' << to_string(step.incident)
+               << '\n';
+    }
     for (std::ofstream* file : {&assigned, &roots, &events})
         if (!file->flush()) return Error(ErrorCode::io, "cannot write into " + directory);
     return {};

@@ -76,9 +76,21 @@ void ReplayRun::perform(const Input& input, Instant at) {
 }
 
 void ReplayRun::note(Effect& effect) {
+    if (watcher_) watcher_(effect);
     if (auto* decided = std::get_if<AlertDecided>(&effect.what)) return note_decision(*decided);
     if (auto* changed = std::get_if<IncidentChanged>(&effect.what)) {
-        note_change(effect.at, *changed->incident);
+        const IncidentId id = changed->incident->id;
+        if (changed->incident->merged_into.is_set()) merged_[id] = changed->incident->merged_into;
+        if (changed->incident->state == IncidentState::dropped) {
+            ++tally_.dropped;
+            note_over(id);
+            incidents_.erase(id);
+            return;
+        }
+        if (keep_steps_) note_roots(*changed->incident, effect.at);
+        if (keep_steps_ && changed->incident->state == IncidentState::open)
+            steps_.push_back({effect.at, id, IncidentStep::Kind::update});
+        incidents_.insert_or_assign(id, std::move(*changed->incident));
     } else if (auto* opened = std::get_if<IncidentOpened>(&effect.what)) {
         ++tally_.opened;
         if (keep_steps_) steps_.push_back({effect.at, opened->incident, IncidentStep::Kind::open});
@@ -91,33 +103,12 @@ void ReplayRun::note(Effect& effect) {
     }
 }
 
-void ReplayRun::note_change(Instant at, IncidentView& view) {
-    if (view.merged_into.is_set()) merged_into_[view.id] = view.merged_into;
-    if (view.state == IncidentState::dropped) {
-        ++tally_.dropped;
-        note_over(view.id);
-        incidents_.erase(view.id);
-        return;
-    }
-    if (keep_steps_) keep_steps_of(at, view);
-    incidents_.insert_or_assign(view.id, std::move(view));
-}
-
-// Before the view takes the place of the one before.
-void ReplayRun::keep_steps_of(Instant at, const IncidentView& view) {
-    if (view.state == IncidentState::open) steps_.push_back({at, view.id, IncidentStep::Kind::update});
-    if (view.merged_into.is_set())  // its end was told already, as of any other
-        for (auto step = steps_.rbegin(); step != steps_.rend() && step->at == at; ++step)
-            if (step->incident == view.id && step->kind == IncidentStep::Kind::close)
-                step->kind = IncidentStep::Kind::merge;
-    const auto before = incidents_.find(view.id);
-    if (before == incidents_.end() ? !view.roots.empty() : view.roots != before->second.roots)
-        roots_.push_back({at, view.id, view.roots});
-}
-
-IncidentId ReplayRun::survivor(IncidentId id) const {
-    for (auto next = merged_into_.find(id); next != merged_into_.end(); next = merged_into_.find(id)) id = next->second;
-    return id;
+void ReplayRun::note_roots(const IncidentView& view, Instant at) {
+    const auto known = incidents_.find(view.id);
+    if (view.roots.empty() || (known != incidents_.end() && known->second.roots == view.roots)) return;
+    RootStep step{at, view.id, {}};
+    for (const RootCandidate& root : view.roots) step.entities.push_back(root.entity);
+    root_steps_.push_back(std::move(step));
 }
 
 void ReplayRun::note_over(IncidentId id) {
@@ -224,10 +215,14 @@ void ReplayRun::finish() {
         tally_.open_at_end += view.state == IncidentState::open ? 1 : 0;
     }
     for (std::uint32_t& incident : incident_of_) {
-        if (incident == 0) continue;
-        const IncidentId last = survivor(IncidentId{incident});
-        incident = incidents_.contains(last) ? static_cast<std::uint32_t>(last.value) : 0;
+        incident = static_cast<std::uint32_t>(survivor(IncidentId{incident}).value);
+        if (incident != 0 && !incidents_.contains(IncidentId{incident})) incident = 0;
     }
+}
+
+IncidentId ReplayRun::survivor(IncidentId id) const {
+    for (auto next = merged_.find(id); next != merged_.end(); next = merged_.find(id)) id = next->second;
+    return id;
 }
 
 }  // namespace incidentd

@@ -51,7 +51,6 @@ std::shared_ptr<const RuleSet> rules_for(const Dataset& set, double share) {
     CorrelationRule rule;
     rule.name = "default";
     rule.op = CorrelationOp::topology;
-    rule.gate_checks = 2;
     rule.max_alerts = 100'000;
     rules->correlate.insert(rules->correlate.begin(), rule);
     return rules;

@@ -7,7 +7,7 @@
 
 namespace incidentd {
 
-constexpr int read_model_version = 3;
+constexpr int read_model_version = 4;
 
 constexpr const char* read_model_schema = R"sql(
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;

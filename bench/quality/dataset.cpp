@@ -39,6 +39,14 @@ bool each_row(const std::string& path, std::size_t least_fields, const std::func
     return true;
 }
 
+// 0 to 1, as if drawn.
+double share_of(std::uint64_t number) {
+    std::uint64_t z = (number + 1) * 0x9E3779B97F4A7C15U;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
+    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1.0p-53;
+}
+
 void load_truth(const std::string& directory, Truth& truth) {
     std::unordered_map<std::string, std::uint32_t> numbers;
     const auto number = [&](std::string_view name) {
@@ -64,9 +72,10 @@ void load_truth(const std::string& directory, Truth& truth) {
 
 }  // namespace
 
-Dataset load_dataset(const std::string& directory) {
+Dataset load_dataset(const std::string& directory, const Distortion& distortion) {
     Dataset set;
     set.directory = directory;
+    set.distortion = distortion;
     set.name = directory.substr(directory.find_last_of('/') + 1);
     load_truth(directory, set.truth);
     each_row(directory + "/topology.tsv", 3, [&](const Fields& fields) {
@@ -77,19 +86,28 @@ Dataset load_dataset(const std::string& directory) {
     each_row(directory + "/causal.tsv", 2,
              [&](const Fields& fields) { set.causal.emplace_back(fields[0], fields[1]); });
     std::unordered_map<std::string, std::string> names(set.aliases.begin(), set.aliases.end());
-    AlertStream stream(directory);
+    AlertStream stream(set);
     StreamAlert alert;
-    while (stream.next(alert)) {
+    const Truth whole = set.truth;
+    std::size_t last = 0;  // the line after the last alert
+    set.truth.incident.clear();
+    set.truth.is_root.clear();
+    for (; stream.next(alert); ++last) {
+        last = stream.line();
+        if (last >= whole.incident.size()) break;
+        set.truth.incident.push_back(whole.incident[last]);
+        set.truth.is_root.push_back(whole.is_root[last]);
         const auto known = names.find(alert.host);
         set.truth.received_ms.push_back(alert.received_ms);
         set.truth.entity.push_back(known == names.end() ? alert.host : known->second);
     }
-    if (set.truth.entity.size() != set.truth.incident.size())
+    if (distortion.loss <= 0 ? last != whole.incident.size() : last > whole.incident.size())
         throw std::runtime_error(directory + ": alerts.ndjson and truth.tsv differ in length");
     return set;
 }
 
 struct AlertStream::Impl {
+    Distortion distortion;
     std::string path;
     std::ifstream in;
     std::string line;
@@ -97,7 +115,8 @@ struct AlertStream::Impl {
     simdjson::dom::parser parser;
 };
 
-AlertStream::AlertStream(const std::string& directory) : impl_(new Impl) {
+AlertStream::AlertStream(const std::string& directory, const Distortion& distortion) : impl_(new Impl) {
+    impl_->distortion = distortion;
     impl_->path = directory + "/alerts.ndjson";
     impl_->in.open(impl_->path);
     if (!impl_->in) throw std::runtime_error(impl_->path + ": cannot be read");
@@ -105,7 +124,22 @@ AlertStream::AlertStream(const std::string& directory) : impl_(new Impl) {
 
 AlertStream::~AlertStream() { delete impl_; }
 
+std::size_t AlertStream::line() const { return impl_->number - 1; }
+
 bool AlertStream::next(StreamAlert& alert) {
+    const Distortion& wrong = impl_->distortion;
+    while (read(alert)) {
+        if (wrong.loss > 0 && share_of(impl_->number) < wrong.loss) continue;
+        if (wrong.skew_max_s > 0) {
+            const double share = 2 * share_of(std::hash<std::string>{}(alert.host)) - 1;
+            alert.claimed_ms += static_cast<std::int64_t>(share * wrong.skew_max_s * 1000);
+        }
+        return true;
+    }
+    return false;
+}
+
+bool AlertStream::read(StreamAlert& alert) {
     if (!std::getline(impl_->in, impl_->line)) return false;
     ++impl_->number;
     try {

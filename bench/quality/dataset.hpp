@@ -38,8 +38,15 @@ struct TopologyLink {
     std::string upper, lower, kind;
 };
 
+// What goes wrong on the way, besides what the stream itself holds. Decided by hashes: the same each time.
+struct Distortion {
+    double loss = 0;        // of messages, 0 to 1
+    double skew_max_s = 0;  // each host's stamps are off by a fixed amount within so many seconds, either way
+};
+
 struct Dataset {
     std::string name, directory;
+    Distortion distortion;
     std::vector<TopologyLink> links;
     std::vector<std::pair<std::string, std::string>> aliases;
     std::vector<std::pair<std::string, std::string>> causal;
@@ -47,18 +54,21 @@ struct Dataset {
 };
 
 // Everything but the alerts themselves, which may be millions. Throws std::runtime_error naming file and line.
-Dataset load_dataset(const std::string& directory);
+Dataset load_dataset(const std::string& directory, const Distortion& distortion = {});
 
-// Reads alerts.ndjson from its beginning, one alert at a time.
+// Reads alerts.ndjson from its beginning, one alert at a time. What is lost is passed over.
 class AlertStream {
 public:
-    explicit AlertStream(const std::string& directory);
+    AlertStream(const std::string& directory, const Distortion& distortion);
+    explicit AlertStream(const Dataset& set) : AlertStream(set.directory, set.distortion) {}
     ~AlertStream();
     AlertStream(const AlertStream&) = delete;
     AlertStream& operator=(const AlertStream&) = delete;
     bool next(StreamAlert& alert);  // false: the end
+    std::size_t line() const;       // of the last alert, from 0
 
 private:
+    bool read(StreamAlert& alert);
     struct Impl;
     Impl* impl_;
 };

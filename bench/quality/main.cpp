@@ -1,13 +1,15 @@
 // Correlation quality: data sets with ground truth through the engine, as a table. See bench/quality/README.md.
+#include "bench/quality/baselines.hpp"
 #include "bench/quality/dataset.hpp"
+#include "bench/quality/explain.hpp"
+#include "bench/quality/rows.hpp"
 #include "bench/quality/run_engine.hpp"
-#include "bench/quality/score.hpp"
 #include "rules/rules.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 
 using namespace incidentd;
@@ -15,37 +17,65 @@ using namespace incidentd::quality;
 
 namespace {
 
+struct Options {
+    std::vector<std::string> directories;
+    double topology = 1;  // share of it that is known
+    Distortion distortion;
+    std::string variation = "whole", rows;
+    bool types = false, baselines = false, costs = false;
+    std::size_t explain = 0;
+    std::uint64_t seed = 1;
+    double least = 0;  // mac_f1 of the engine on every set
+};
+
+// Of one method on one set.
 struct Line {
     std::vector<Score> scores;
     double seconds = 0, alerts = 0, rss = 0;
+    PartCost repeats, onsets, ends, others;
 };
 
-double mean(const std::vector<Score>& all, const std::function<double(const Score&)>& of) {
-    double sum = 0;
-    for (const Score& one : all) sum += of(one);
-    return sum / static_cast<double>(all.size());
+using Lines = std::map<std::pair<std::string, std::string>, Line>;  // by set and method
+
+void add(PartCost& sum, const PartCost& part) {
+    sum.count += part.count;
+    sum.seconds += part.seconds;
 }
 
-double spread(const std::vector<Score>& all, const std::function<double(const Score&)>& of) {
-    const double middle = mean(all, of);
-    return std::sqrt(mean(all, [&](const Score& one) { return (of(one) - middle) * (of(one) - middle); }));
+std::shared_ptr<const RuleSet> rules_for(const Dataset& set, double share) {
+    Problems problems;
+    const std::shared_ptr<const RuleSet> compiled = compile(RuleBundle{}, problems);
+    if (compiled == nullptr) throw std::runtime_error("the built-in rules do not compile");
+    auto rules = std::make_shared<RuleSet>(*compiled);
+    rules->topology = topology_of(set, share);
+    CorrelationRule rule;
+    rule.name = "default";
+    rule.op = CorrelationOp::topology;
+    rule.gate_checks = 2;
+    rule.max_alerts = 100'000;
+    rules->correlate.insert(rules->correlate.begin(), rule);
+    return rules;
 }
 
-void print_line(const std::string& name, const Line& line) {
-    const auto& s = line.scores;
-    const auto of = [&s](double Score::*field) { return mean(s, [field](const Score& one) { return one.*field; }); };
-    const double sd = spread(s, [](const Score& one) { return one.mac_f1; });
-    const double missed = mean(s, [](const Score& one) {
-        return 100.0 * static_cast<double>(one.missed) / static_cast<double>(one.incidents);
-    });
-    const double noise = mean(s, [](const Score& one) { return static_cast<double>(one.noise_incidents); });
-    std::printf(
-        "%-14s %3zu  %.3f ±%.3f %.3f %.3f  %.3f  %.3f %7.2f %7.1f  %.3f %.3f  %.2f %.2f %5.1f %5.0f %6.0f %7.0f "
-        "%6.0f\n",
-        name.c_str(), s.size(), of(&Score::mac_f1), sd, of(&Score::mac_p), of(&Score::mac_r), of(&Score::ari),
-        of(&Score::found50), of(&Score::ratio), noise, of(&Score::merged), of(&Score::split), of(&Score::top1),
-        of(&Score::top3), missed, of(&Score::delay_p50_s), of(&Score::delay_p95_s), line.alerts / line.seconds,
-        line.rss / 1e6);
+void run_set(const Options& options, const std::string& directory, Lines& lines) {
+    const Dataset set = load_dataset(directory, options.distortion);
+    const RunResult run = run_engine(set, rules_for(set, options.topology), options.explain > 0);
+    if (options.explain > 0) {
+        std::cout << set.name << '\n' << explain_incidents(set, run, options.explain, options.seed);
+        return;
+    }
+    Line& line = lines[{set_of(set.name), "incidentd"}];
+    line.scores.push_back(judge(set.truth, run.prediction));
+    line.seconds += run.seconds;
+    line.alerts += static_cast<double>(set.truth.incident.size());
+    line.rss = std::max(line.rss, static_cast<double>(run.rss_bytes));
+    add(line.repeats, run.repeats);
+    add(line.onsets, run.onsets);
+    add(line.ends, run.ends);
+    add(line.others, run.others);
+    if (!options.baselines) return;
+    for (const auto& [name, prediction] : run_baselines(set, *topology_of(set, options.topology)))
+        lines[{set_of(set.name), name}].scores.push_back(judge(set.truth, prediction));
 }
 
 void print_types(const Line& line) {
@@ -64,57 +94,63 @@ void print_types(const Line& line) {
     }
 }
 
-// "small21" and "small22" are seeds of one set.
-std::string group_of(std::string name) {
-    while (name.size() > 1 && name.back() >= '0' && name.back() <= '9') name.pop_back();
-    return name;
+void print_costs(const Line& line) {
+    const auto print = [](const char* name, const PartCost& part) {
+        std::printf("    %-9s %9llu messages %8.0f ns each\n", name, static_cast<unsigned long long>(part.count),
+                    part.count == 0 ? 0 : part.seconds / static_cast<double>(part.count) * 1e9);
+    };
+    print("repeats", line.repeats);
+    print("onsets", line.onsets);
+    print("ends", line.ends);
+    print("others", line.others);
 }
 
-std::shared_ptr<const RuleSet> rules_for(const Dataset& set, double share) {
-    Problems problems;
-    const std::shared_ptr<const RuleSet> compiled = compile(RuleBundle{}, problems);
-    if (compiled == nullptr) throw std::runtime_error("the built-in rules do not compile");
-    auto rules = std::make_shared<RuleSet>(*compiled);
-    rules->topology = topology_of(set, share);
-    CorrelationRule rule;
-    rule.name = "default";
-    rule.op = CorrelationOp::topology;
-    rule.gate_checks = 2;
-    rule.max_alerts = 100'000;
-    rules->correlate.insert(rules->correlate.begin(), rule);
-    return rules;
+void report(const Options& options, const Lines& lines) {
+    std::vector<Row> rows;
+    std::ofstream file;
+    if (!options.rows.empty()) file.open(options.rows, std::ios::app);
+    for (const auto& [key, line] : lines) {
+        Row& row = rows.emplace_back(row_of(key.first, options.variation, key.second, line.scores));
+        row.values["per_s"] = line.seconds > 0 ? line.alerts / line.seconds : 0;
+        row.values["rss_mb"] = line.rss / 1e6;
+        if (!options.rows.empty()) file << row_text(row);
+    }
+    if (!options.rows.empty() && !file.flush()) throw std::runtime_error(options.rows + ": cannot be written");
+    print_rows(rows);
+    for (const auto& [key, line] : lines) {
+        if (key.second != "incidentd" || (!options.types && !options.costs)) continue;
+        std::printf("%s\n", key.first.c_str());
+        if (options.types) print_types(line);
+        if (options.costs) print_costs(line);
+    }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     CLI::App app("Correlation quality of the built-in rules on streams with ground truth");
-    std::vector<std::string> directories;
-    double share = 1;
-    bool types = false;
-    app.add_option("directory", directories, "data sets; names that differ only in a final number are averaged")
+    Options options;
+    app.add_option("directory", options.directories, "data sets; names that differ only in a final number are averaged")
         ->required();
-    app.add_option("--topology", share, "share of the topology that is known, 0 to 1");
-    app.add_flag("--types", types, "also by type of incident");
+    app.add_option("--topology", options.topology, "share of the topology that is known")->check(CLI::Range(0.0, 1.0));
+    app.add_option("--loss", options.distortion.loss, "share of messages that are lost")->check(CLI::Range(0.0, 1.0));
+    app.add_option("--skew", options.distortion.skew_max_s, "clocks of hosts are off by up to so many seconds");
+    app.add_option("--variation", options.variation, "what this is called in the rows");
+    app.add_option("--rows", options.rows, "file that the rows are appended to");
+    app.add_flag("--baselines", options.baselines, "also simple methods");
+    app.add_flag("--types", options.types, "also by type of incident");
+    app.add_flag("--costs", options.costs, "also what a message costs, by its kind");
+    app.add_option("--explain", options.explain, "instead: so many incidents with their reasons, beside the truth");
+    app.add_option("--seed", options.seed, "draws those");
+    app.add_option("--at-least", options.least, "fail when mac_f1 of the engine is lower on any set");
     CLI11_PARSE(app, argc, argv);
     try {
-        std::map<std::string, Line> lines;
-        for (const std::string& directory : directories) {
-            const Dataset set = load_dataset(directory);
-            const RunResult run = run_engine(set, rules_for(set, share));
-            Line& line = lines[group_of(set.name)];
-            line.scores.push_back(judge(set.truth, run.prediction));
-            line.seconds += run.seconds;
-            line.alerts += static_cast<double>(set.truth.incident.size());
-            line.rss = std::max(line.rss, static_cast<double>(run.rss_bytes));
-        }
-        std::printf("%-14s %3s  %s\n", "set", "n",
-                    "mac_f1  spread  prec recall   ari  found50 opened/   noise  merged split  top1 top3 miss% delay_s "
-                    " p95  alerts/s rss MB");
-        for (const auto& [name, line] : lines) {
-            print_line(name, line);
-            if (types) print_types(line);
-        }
+        Lines lines;
+        for (const std::string& directory : options.directories) run_set(options, directory, lines);
+        if (options.explain == 0) report(options, lines);
+        for (const auto& [key, line] : lines)
+            if (key.second == "incidentd" && row_of("", "", "", line.scores).value("mac_f1") < options.least)
+                throw std::runtime_error(key.first + ": mac_f1 is below " + std::to_string(options.least));
     } catch (const std::exception& error) {
         std::cerr << "bench_quality: " << error.what() << "\n";
         return 1;

@@ -21,14 +21,14 @@ std::uint64_t resident_bytes() {
 
 class Run {
 public:
-    Run(const Dataset& set, std::shared_ptr<const RuleSet> rules) : set_(set) {
+    Run(const Dataset& set, std::shared_ptr<const RuleSet> rules, bool explain) : set_(set), explain_(explain) {
         for (const auto& [alias, entity] : set.aliases) entities_.emplace(alias, entity);
         apply(Genesis{"q", "0"}, Instant{1});
         apply(RulesActivated{rules->hash, {}, rules}, Instant{1});
     }
 
     RunResult result() {
-        AlertStream stream(set_.directory);
+        AlertStream stream(set_);
         StreamAlert alert;
         while (stream.next(alert)) take(alert);
         apply(Tick{}, now_ + hours(1));
@@ -67,12 +67,31 @@ private:
         effects_.clear();
         const auto begun = std::chrono::steady_clock::now();
         engine_.apply(input, at, effects_);
-        result_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+        result_.seconds += seconds;
+        if (std::holds_alternative<AlertsReceived>(input)) count_cost(seconds);
         for (const Effect& effect : effects_) note(effect);
+    }
+
+    void count_cost(double seconds) {
+        const Outcomes& outcomes = engine_.last_outcomes();
+        const auto of = [&](Verdict verdict) { return outcomes.by_verdict[static_cast<std::size_t>(verdict)]; };
+        PartCost& part = outcomes.repeated > 0                                    ? result_.repeats
+                         : of(Verdict::opened) + of(Verdict::joined) > 0          ? result_.onsets
+                         : of(Verdict::resolved) + of(Verdict::unknown_alert) > 0 ? result_.ends
+                                                                                  : result_.others;
+        ++part.count;
+        part.seconds += seconds;
     }
 
     void note(const Effect& effect) {
         if (const auto* decided = std::get_if<AlertDecided>(&effect.what)) {
+            const bool placed = decided->verdict == Verdict::opened || decided->verdict == Verdict::joined ||
+                                decided->verdict == Verdict::rejoined;
+            if (explain_ && placed && !message_of_.empty())
+                result_.explained.push_back({static_cast<std::uint32_t>(message_of_.size() - 1),
+                                             static_cast<std::uint32_t>(decided->incident.value),
+                                             std::string(to_string(decided->verdict)), decided->because});
             if (decided->incident.is_set()) current_[number_of(decided->alert)] = decided->incident.value;
         } else if (const auto* changed = std::get_if<IncidentChanged>(&effect.what)) {
             views_.insert_or_assign(changed->incident->id.value, *changed->incident);
@@ -107,9 +126,15 @@ private:
             }
         }
         result_.rss_bytes = resident_bytes();
+        if (!explain_) return;
+        for (Explained& one : result_.explained) one.incident = static_cast<std::uint32_t>(survivor(one.incident));
+        for (auto& [id, view] : views_)
+            if (p.opened_ms.contains(static_cast<std::uint32_t>(id)) && !view.merged_into.is_set())
+                result_.views.emplace(static_cast<std::uint32_t>(id), std::move(view));
     }
 
     const Dataset& set_;
+    const bool explain_;
     Correlator engine_;
     Effects effects_;
     RunResult result_;
@@ -138,8 +163,8 @@ std::shared_ptr<const Topology> topology_of(const Dataset& set, double share) {
     return std::make_shared<const Topology>(spec);
 }
 
-RunResult run_engine(const Dataset& set, std::shared_ptr<const RuleSet> rules) {
-    return Run(set, std::move(rules)).result();
+RunResult run_engine(const Dataset& set, std::shared_ptr<const RuleSet> rules, bool explain) {
+    return Run(set, std::move(rules), explain).result();
 }
 
 }  // namespace incidentd::quality

@@ -3,14 +3,29 @@
 
 #include "bench/quality/dataset.hpp"
 #include "bench/quality/score.hpp"
+#include "correlator/incident.hpp"
 #include "correlator/rule_set.hpp"
 
 #include <cstdint>
-#include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace incidentd::quality {
+
+// What messages of one kind cost the engine.
+struct PartCost {
+    std::uint64_t count = 0;
+    double seconds = 0;
+};
+
+// Why one message's alert is where it is.
+struct Explained {
+    std::uint32_t message = 0;
+    std::uint32_t incident = 0;
+    std::string verdict, because;
+};
 
 struct RunResult {
     Prediction prediction;
@@ -18,11 +33,14 @@ struct RunResult {
     std::uint64_t rss_bytes = 0;  // of the process at the end
     std::uint64_t kept_out = 0;   // incidents that the opening gate never let through
     std::uint64_t updates = 0;    // changes of open incidents that sinks would be told of
+    PartCost repeats, onsets, ends, others;
+    std::map<std::uint32_t, IncidentView> views;  // only if explained: opened ones
+    std::vector<Explained> explained;             // likewise, in order of the messages
 };
 
 // `share`: of the topology's links that are kept, chosen by a fixed hash.
 std::shared_ptr<const Topology> topology_of(const Dataset& set, double share);
 
-RunResult run_engine(const Dataset& set, std::shared_ptr<const RuleSet> rules);
+RunResult run_engine(const Dataset& set, std::shared_ptr<const RuleSet> rules, bool explain = false);
 
 }  // namespace incidentd::quality

@@ -72,15 +72,18 @@ void ReplayRun::perform(const Input& input, Instant at) {
 }
 
 void ReplayRun::note(Effect& effect) {
+    if (watcher_) watcher_(effect);
     if (auto* decided = std::get_if<AlertDecided>(&effect.what)) return note_decision(*decided);
     if (auto* changed = std::get_if<IncidentChanged>(&effect.what)) {
         const IncidentId id = changed->incident->id;
+        if (changed->incident->merged_into.is_set()) merged_[id] = changed->incident->merged_into;
         if (changed->incident->state == IncidentState::dropped) {
             ++tally_.dropped;
             note_over(id);
             incidents_.erase(id);
             return;
         }
+        if (keep_steps_) note_roots(*changed->incident, effect.at);
         if (keep_steps_ && changed->incident->state == IncidentState::open)
             steps_.push_back({effect.at, id, IncidentStep::Kind::update});
         incidents_.insert_or_assign(id, std::move(*changed->incident));
@@ -94,6 +97,14 @@ void ReplayRun::note(Effect& effect) {
     } else if (auto* due = std::get_if<ActionDue>(&effect.what)) {
         note_action(*due->action);
     }
+}
+
+void ReplayRun::note_roots(const IncidentView& view, Instant at) {
+    const auto known = incidents_.find(view.id);
+    if (view.roots.empty() || (known != incidents_.end() && known->second.roots == view.roots)) return;
+    RootStep step{at, view.id, {}};
+    for (const RootCandidate& root : view.roots) step.entities.push_back(root.entity);
+    root_steps_.push_back(std::move(step));
 }
 
 void ReplayRun::note_over(IncidentId id) {
@@ -199,8 +210,15 @@ void ReplayRun::finish() {
         ++tally_.priorities[std::string(to_string(view.priority))];
         tally_.open_at_end += view.state == IncidentState::open ? 1 : 0;
     }
-    for (std::uint32_t& incident : incident_of_)
+    for (std::uint32_t& incident : incident_of_) {
+        incident = static_cast<std::uint32_t>(survivor(IncidentId{incident}).value);
         if (incident != 0 && !incidents_.contains(IncidentId{incident})) incident = 0;
+    }
+}
+
+IncidentId ReplayRun::survivor(IncidentId id) const {
+    for (auto next = merged_.find(id); next != merged_.end(); next = merged_.find(id)) id = next->second;
+    return id;
 }
 
 }  // namespace incidentd

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -51,11 +52,21 @@ struct IncidentStep {
     Kind kind = Kind::open;
 };
 
+// The ranked root causes of an incident from `at` on.
+struct RootStep {
+    Instant at;
+    IncidentId incident;
+    std::vector<std::string> entities;  // the likeliest first
+};
+
 class ReplayRun {
 public:
     ReplayRun(ReplayRules rules, Correlator engine, bool keep_steps);
 
     void apply(const Input& input, Instant at);
+
+    // Is called with every effect, in order, before the run itself takes it up.
+    void watch(std::function<void(const Effect&)> watcher) { watcher_ = std::move(watcher); }
 
     // Of the input just applied: the alert began to fire, or what it fires for was decided anew.
     bool is_onset(const AlertEvent& event);
@@ -63,12 +74,16 @@ public:
     void follow(const AlertEvent& event, std::uint32_t number);
     void finish();  // after the last input
 
-    // The incident of each followed message, by number; 0: it was in none that opened.
+    // What goes on instead of an incident that was merged; else itself.
+    IncidentId survivor(IncidentId id) const;
+
+    // The incident of each followed message, by number; 0: it was in none that opened. Of merged ones what goes on.
     const std::vector<std::uint32_t>& incident_of() const { return incident_of_; }
     const std::map<IncidentId, IncidentView>& incidents() const {
         return incidents_;
     }  // opened ones alone after finish()
     const std::vector<IncidentStep>& steps() const { return steps_; }
+    const std::vector<RootStep>& root_steps() const { return root_steps_; }
     const ReplayTally& tally() const { return tally_; }
     const ReplayRules& rules() const { return rules_; }
     const Correlator& engine() const { return engine_; }
@@ -87,9 +102,11 @@ private:
     void note_incident(const AlertDecided& decided);
     void count(const Episode& episode);
     void note_action(Action& action);
+    void note_roots(const IncidentView& view, Instant at);
     void note_over(IncidentId id);
     bool is_over(IncidentId id) const { return id.value < over_.size() && over_[id.value]; }
 
+    std::function<void(const Effect&)> watcher_;
     ReplayRules rules_;
     Correlator engine_;
     const bool keep_steps_;
@@ -98,6 +115,8 @@ private:
     std::map<std::string, std::uint64_t> tickets_;
     std::map<IncidentId, IncidentView> incidents_;
     std::vector<IncidentStep> steps_;
+    std::vector<RootStep> root_steps_;
+    std::map<IncidentId, IncidentId> merged_;
     std::vector<std::uint32_t> incident_of_;
     // Followed messages whose alert has no incident yet.
     boost::unordered_flat_map<Fingerprint, std::vector<std::uint32_t>, FingerprintHash> waiting_;

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 4> layers{"correlator", "rules", "adapters", "daemon"};
+constexpr std::array<std::string_view, 5> layers{"correlator", "rules", "adapters", "simulator", "daemon"};
 constexpr std::size_t file_lines_most = 500;
 constexpr std::size_t function_lines_most = 70;
 
@@ -28,7 +28,7 @@ struct Source {
 std::vector<Source> all_sources() {
     const fs::path root = INCIDENTD_SOURCE_DIR;
     std::vector<Source> out;
-    for (const char* top : {"correlator", "rules", "adapters", "daemon", "tests", "bench"}) {
+    for (const char* top : {"correlator", "rules", "adapters", "simulator", "daemon", "tests", "bench"}) {
         if (!fs::exists(root / top)) continue;
         for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
             const std::string extension = entry.path().extension().string();
@@ -67,6 +67,8 @@ const std::vector<Ban>& bans() {
          "", "adapters translate; threads and sockets belong to daemon/"},
         {R"(#include <(fstream|fcntl\.h|sys/socket\.h)>)", "adapters/", "adapters/journals/",
          "adapters read and write nothing; only journals touch files"},
+        {R"(#include <(chrono|thread|mutex|fstream|iostream|filesystem|random)>)", "simulator/", "",
+         "the simulator is pure: what it makes depends on options and seed alone"},
         {R"(\b(TODO|FIXME)\b)", "", "tests/tidy/", "do it, or open an issue"},
         {R"(\busing namespace std;)", "", "tests/tidy/", "name what is used"},
     };
@@ -84,7 +86,7 @@ TEST_CASE("includes look to the left only") {
             if (!std::regex_search(source.lines[i], found, include)) continue;
             if (source.is_test() || rank(found[1].str()) == layers.size()) continue;
             const std::string fix =
-                "include only correlator <- rules <- adapters <- daemon; move the shared part leftwards";
+                "include only correlator <- rules <- adapters <- simulator <- daemon; move the shared part leftwards";
             CHECK_MESSAGE(rank(found[1].str()) <= own, at(source, i) << source.lines[i] << ": " << fix);
         }
     }

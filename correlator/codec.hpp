@@ -5,6 +5,7 @@
 #include "correlator/labels.hpp"
 #include "correlator/matcher.hpp"
 #include "correlator/time.hpp"
+#include "correlator/topology.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -137,6 +138,29 @@ inline Matchers read_matchers(Reader& r) {
         matchers.push_back(std::move(*matcher));
     }
     return matchers;
+}
+
+inline void write_topology(Writer& w, const TopologySpec& spec) {
+    w.number(spec.links.size());
+    for (const TopologySpec::Link& link : spec.links)
+        for (const std::string* text : {&link.upper, &link.lower, &link.kind}) w.text(*text);
+    w.number(spec.aliases.size());
+    for (const auto& [alias, entity] : spec.aliases) {
+        w.text(alias);
+        w.text(entity);
+    }
+}
+inline TopologySpec read_topology(Reader& r) {
+    TopologySpec spec;
+    for (std::size_t left = r.count(3); left > 0 && !r.failed(); --left) {
+        TopologySpec::Link& link = spec.links.emplace_back();
+        for (std::string* text : {&link.upper, &link.lower, &link.kind}) *text = r.string();
+    }
+    for (std::size_t left = r.count(2); left > 0 && !r.failed(); --left) {
+        std::string alias = r.string();
+        spec.aliases.emplace_back(std::move(alias), r.string());
+    }
+    return spec;
 }
 
 }  // namespace incidentd::codec

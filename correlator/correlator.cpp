@@ -36,6 +36,7 @@ struct Apply {
     void operator()(const Started&) const {}
     void operator()(const SilenceSet& in) const { state.on_silence_set(in); }
     void operator()(const SilenceExpired& in) const { state.on_silence_expired(in); }
+    void operator()(const TopologyChanged& in) const { state.on_topology_changed(in); }
 };
 
 }  // namespace
@@ -93,7 +94,7 @@ void Correlator::State::fire(const Deadline& due) {
     switch (due.kind) {
         case DeadlineKind::hold_over:
             if (state != IncidentState::pending) return;
-            if (gates.contains(incident.view.id)) return gate_waited(incident);
+            if (gates.contains(incident.view.id)) return watch_gate(incident);
             return incident.view.alerts_firing > 0 ? open(incident) : drop(incident);
         case DeadlineKind::quiet_over:
             if (incident.generation != due.generation) return;

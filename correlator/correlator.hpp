@@ -46,6 +46,8 @@ struct Outcomes {
 };
 
 // Not thread-safe: owned by the shard's thread.
+class Estate;  // correlator/estate.hpp
+
 class Correlator {
 public:
     // `hash_salt` changes the order within hash tables and must change nothing else: for tests.
@@ -132,6 +134,11 @@ public:
         std::vector<std::uint64_t> inhibitors;  // Alertmanager's fingerprints
     };
     SuppressedBy suppressed_by(std::uint32_t slot) const;
+    // What depends on what as it is now; of the API, by part; and why a change would be refused. Until the next
+    // apply().
+    const Estate& estate() const;
+    const TopologyParts& topology_parts() const;
+    std::optional<std::string> topology_refusal(const TopologyChanged& change) const;
     // Whether an operator can retry or drop something at `sink` (empty: at any); nullopt: no such incident or sink.
     std::optional<bool> has_dead_delivery(IncidentId id, std::string_view sink) const;
 

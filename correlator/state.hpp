@@ -8,6 +8,7 @@
 //   patterns.cpp, absence.cpp   rules that ask for more than one alert, or for one that does not come
 //   grouping.cpp   onsets -> incidents (which rule, which group, join or begin)
 //   topology_grouping.cpp  the same for rules of `op: topology`: association, opening gate, merges, root causes
+//   topology_parts.cpp  what depends on what, as the API changes it
 //   lifecycle.cpp  incidents: hold, open, acknowledge, quiet, resolve, forget
 //   delivery.cpp   what each sink is owed, one action at a time
 //   views.cpp      state -> values for effects, tickets and the API
@@ -74,8 +75,8 @@ struct Correlator::State {
     std::string instance;
     std::shared_ptr<const RuleSet> rules;
     std::shared_ptr<const RuleIndex> indexes;  // of `rules`
-    mutable MatchMemory match_memory;             // what its regexes said of values; not part of the state
-    std::string rules_hash, rules_text;           // as they were activated
+    mutable MatchMemory match_memory;          // what its regexes said of values; not part of the state
+    std::string rules_hash, rules_text;        // as they were activated
 
     StringPool pool;
     WordStore word_store{pool};
@@ -89,6 +90,7 @@ struct Correlator::State {
     std::uint64_t next_incident = 1;
     Instant no_expiry_before;  // of Started
     Association association;
+    TopologyParts topology_parts;             // beside the topology of the rules
     std::map<IncidentId, OpeningGate> gates;  // of pending incidents of topology rules
     IncidentId overflow;                      // takes alerts while limits.incidents_max incidents are in memory
 
@@ -303,8 +305,12 @@ struct Correlator::State {
     // --- topology_grouping.cpp --------------------------------------------------------------------------------------
     void group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
     void pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check);
-    void gate_waited(IncidentRecord& incident);
-    void use_topology();  // of the rules that hold now
+    void watch_gate(IncidentRecord& incident);
+    void use_topology();
+    // --- topology_parts.cpp -----------------------------------------------------------------------------------------
+    void on_topology_changed(const TopologyChanged& change);
+    std::shared_ptr<const Topology> whole_topology()
+        const;  // of the rules and of all parts  // of the rules that hold now
     bool has_gone_silent(const AlertRecord& alert) const;
     bool comes_back_late(const AlertRecord& alert, bool was_silent) const;
     void merge_incident(IncidentRecord& into, IncidentId from, const std::string& why);

@@ -92,13 +92,15 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
     onset.is_silence = is_silence(scope.title, check);
     onset.is_change = is_change(scope.severity, scope.title, check);
     const IncidentId fresh{next_incident};
-    const Association::Placement placed = association.place(onset, fresh, {rule.max_age, rule.max_alerts});
+    onset.partition = group_of(rule, scope.labels).low;
+    const Association::Placement placed =
+        association.place(onset, fresh, {rule.max_age, rule.max_alerts, rule.max_depth});
     const std::string because = "rule " + rule.name + ": " + placed.because;
     if (placed.begins) {
         const std::string id = to_string(fresh);
         IncidentRecord& incident = begin_incident(rule, fingerprint_of("topology", id, {}), scope);
         incident.view.because = because;
-        gates[fresh] = {rule.gate_checks, rule.gate_critical_after, {}, false};
+        gates[fresh].wants = rule.gate;
         join(slot, incident, Verdict::opened, because);
     } else {
         join(slot, incidents.at(placed.incident), Verdict::joined, because);
@@ -113,24 +115,28 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
 void Correlator::State::pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check) {
     const auto found = gates.find(incident.view.id);
     if (found == gates.end() || incident.view.state != IncidentState::pending) return;
+    found->second.count(severity, check);
+    watch_gate(incident);
+}
+
+// What fires in the incident is not what it was.
+void Correlator::State::watch_gate(IncidentRecord& incident) {
+    const auto found = gates.find(incident.view.id);
+    if (found == gates.end() || incident.view.state != IncidentState::pending) return;
     OpeningGate& gate = found->second;
-    gate.count(severity, check);
-    if (gate.is_passed(incident.view.alerts_firing > 0 ? incident.view.severity : Severity::unknown))
+    const std::optional<Instant> before = gate.due();
+    gate.watch(incident.firing_by_severity, now);
+    if (gate.is_passed(now)) {
+        const bool was_held = gate.is_told;
+        if (was_held) emit_made([&] { return TimelineAdded{incident.view.id, "gate", gate.passed_because(now)}; });
         return open(incident);
-    if (severity == Severity::critical && !std::exchange(gate.critical_waits, true))
-        deadlines.set(now + gate.critical_after, DeadlineKind::hold_over, incident.view.id.value, 0);
+    }
+    // A deadline that no longer counts is asked again when it is over.
+    if (const std::optional<Instant> due = gate.due(); due.has_value() && due != before)
+        deadlines.set(*due, DeadlineKind::hold_over, incident.view.id.value, 0);
+    if (!std::exchange(gate.is_told, true))
+        emit_made([&] { return TimelineAdded{incident.view.id, "gate", gate.waits_for()}; });
     changed(incident);
-}
-
-// The deadline of a critical alert that the gate holds.
-void Correlator::State::gate_waited(IncidentRecord& incident) {
-    OpeningGate& gate = gates.at(incident.view.id);
-    gate.critical_waits = false;
-    if (incident.firing_by_severity[static_cast<std::size_t>(Severity::critical)] > 0) open(incident);
-}
-
-void Correlator::State::use_topology() {
-    association.use(rules->topology != nullptr ? rules->topology : std::make_shared<const Topology>());
 }
 
 bool Correlator::State::has_gone_silent(const AlertRecord& alert) const {
@@ -171,7 +177,7 @@ void Correlator::State::merge_incident(IncidentRecord& into, IncidentId from_id,
     into.view.peak_severity = std::max(into.view.peak_severity, from->view.peak_severity);
     if (const auto gate = gates.find(from_id), kept = gates.find(into.view.id);
         gate != gates.end() && kept != gates.end())
-        for (const std::uint64_t check : gate->second.checks) kept->second.count(Severity::warning, check);
+        kept->second.take(gate->second);
     end_merged(*from, into.view.id, because);
     reassess(into);
     add_fact(into, "merged", because);

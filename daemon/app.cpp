@@ -40,7 +40,8 @@ App::App(Config config, Log& log, const ServiceManager& service)
       memory_(config_.memory_bytes_max),
       alertmanager_(inbox_, sink_names(), started_),
       operator_(inbox_, [this] { return committer_->stalled(); }),
-      silences_(inbox_, [this] { return committer_->stalled(); }) {}
+      silences_(inbox_, [this] { return committer_->stalled(); }),
+      topology_(inbox_, [this] { return committer_->stalled(); }) {}
 
 App::~App() { stop(); }
 
@@ -445,6 +446,14 @@ void App::add_routes() {
         gateway_->add_route({method, path, std::string_view(path) == "/api/v2/silence", RouteAuth::api,
                              [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
                                  (silences_.*answer)(request, std::move(reply));
+                             }});
+    using Dependencies = void (TopologyApi::*)(const HttpRequestView&, ReplyPtr) const;
+    const std::pair<const char*, Dependencies> topology[] = {
+        {"GET", &TopologyApi::get}, {"PUT", &TopologyApi::put}, {"PATCH", &TopologyApi::patch}};
+    for (const auto& [method, answer] : topology)
+        gateway_->add_route({method, "/api/v1/topology", true, RouteAuth::api,
+                             [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
+                                 (topology_.*answer)(request, std::move(reply));
                              }});
     using Command = void (OperatorApi::*)(const HttpRequestView&, ReplyPtr) const;
     const std::pair<const char*, Command> commands[] = {{"/api/v1/incidents", &OperatorApi::incidents},

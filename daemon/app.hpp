@@ -5,6 +5,7 @@
 #include "daemon/api/alertmanager.hpp"
 #include "daemon/api/operator.hpp"
 #include "daemon/api/silences.hpp"
+#include "daemon/api/topology.hpp"
 #include "daemon/child_process.hpp"
 #include "daemon/config.hpp"
 #include "daemon/egress/egress.hpp"
@@ -102,6 +103,7 @@ private:
     AlertmanagerApi alertmanager_;
     OperatorApi operator_;
     SilenceApi silences_;
+    TopologyApi topology_;
     std::unique_ptr<Gateway> gateway_;
     std::unique_ptr<HttpServer> server_;
     ReloadRequests reload_requests_;

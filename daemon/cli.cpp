@@ -27,6 +27,7 @@ struct Arguments {
     std::string subject;
     std::string state;
     std::string sink;
+    std::vector<std::string> files;
     OperateOptions operate;
     int most = 50;
     SnapshotJob snapshot;
@@ -178,6 +179,7 @@ public:
         add_config(check, arguments);
         add_incidents(root);
         add_deliveries(root);
+        add_topology(root);
         CLI::App* explain = add(root, "explain", "say what became of an alert, and why", [this] {
             return with_state(arguments_,
                               [this](const ReadOptions& o) { return explain_alert(o, arguments_.subject); });
@@ -233,6 +235,8 @@ private:
         });
         list->add_option("--state", arguments_.state, "only these")
             ->check(CLI::IsMember({"pending", "open", "resolved", "dropped"}));
+        list->add_flag_callback(
+            "--held", [this] { arguments_.state = "pending"; }, "only those that wait for their rule's hold or gate");
         list->add_option("--most", arguments_.most, "how many at most")
             ->check(CLI::Range(1, 100'000))
             ->capture_default_str();
@@ -292,6 +296,29 @@ private:
             command->add_option("SINK", arguments_.sink, "its name in the configuration; default: all of the incident");
             add_daemon(command, arguments_);
         }
+    }
+    void add_topology(CLI::App& root) {
+        CLI::App* topology = root.add_subcommand("topology", "look at what depends on what, check and import files");
+        topology->require_subcommand(1);
+        CLI::App* show = add(*topology, "show", "how large it is, and what came through the API", [this] {
+            return with_daemon(arguments_, [](const OperateOptions& o) { return show_topology(o, {}); });
+        });
+        add_daemon(show, arguments_);
+        CLI::App* find = add(*topology, "find", "what one entity needs and what needs it", [this] {
+            return with_daemon(arguments_,
+                               [this](const OperateOptions& o) { return show_topology(o, arguments_.subject); });
+        });
+        find->add_option("NAME", arguments_.subject, "any of its names")->required();
+        add_daemon(find, arguments_);
+        CLI::App* check = add(*topology, "check", "check a topology file and count what it holds",
+                              [this] { return check_topology(arguments_.subject, arguments_.json()); });
+        check->add_option("FILE", arguments_.subject, "YAML, or a table: .csv, .tsv, .txt")->required();
+        check->footer("Exit code: 0 it can be used, also with warnings; 1 it cannot; 2 wrong usage.");
+        CLI::App* import = topology->add_subcommand("import", "write a topology file from what a monitor knows");
+        import->require_subcommand(1);
+        CLI::App* nagios = add(*import, "nagios", "parents and host groups' aliases of Nagios objects",
+                               [this] { return import_nagios_topology(arguments_.files); });
+        nagios->add_option("FILE", arguments_.files, "objects.cache, or *.cfg with host definitions")->required();
     }
     Arguments& arguments_;
     std::function<int()> chosen_;

@@ -34,6 +34,8 @@ void write_incident(JsonObject& object, const StoredIncident& i) {
     object.number("messages_total", i.messages_total);
     object.number("revision", i.revision);
     object.raw("group_labels", i.group_labels);
+    object.raw("causes", i.causes);
+    object.text("merged_into", id_or_empty(i.merged_into));
 }
 
 void write_alert(JsonObject& object, const StoredAlert& a) {
@@ -79,17 +81,33 @@ struct Story {
     std::vector<StoredAlert> alerts;
     std::vector<StoredTimeline> timeline;
     std::vector<StoredDelivery> deliveries;
+    std::vector<RootCandidate> causes;
+    std::vector<IncidentId> merged;  // into this one
 };
+
+std::string json_ids(const std::vector<IncidentId>& ids) {
+    std::string out = "[";
+    for (const IncidentId id : ids) out += (out.size() > 1 ? ",\"" : "\"") + to_string(id) + "\"";
+    return out + "]";
+}
 
 void print_json(const Story& story) {
     std::string out;
     JsonObject object(out);
     write_incident(object, story.incident);
+    object.raw("merged", json_ids(story.merged));
     object.raw("alerts", json_list(story.alerts, write_alert));
     object.raw("deliveries", json_list(story.deliveries, write_delivery));
     object.raw("timeline", json_list(story.timeline, write_timeline));
     object.end();
     fmt::print("{}\n", out);
+}
+
+void print_causes(const std::vector<RootCandidate>& causes) {
+    for (std::size_t at = 0; at < causes.size(); ++at)
+        fmt::print("  {:<11} {} ({} %){}{}{}\n", at == 0 ? "cause" : "  or", clean(causes[at].entity),
+                   causes[at].percent, causes[at].silent ? " silent" : "", causes[at].reason.empty() ? "" : ": ",
+                   clean(causes[at].reason));
 }
 
 void print_text(const Story& story) {
@@ -105,6 +123,9 @@ void print_text(const Story& story) {
     if (i.acknowledged_at.is_set())
         fmt::print("  acknowledged {} by {}\n", time_or_dash(i.acknowledged_at), clean(i.acknowledged_by));
     if (i.resolved_at.is_set()) fmt::print("  ended       {}\n", time_or_dash(i.resolved_at));
+    if (i.merged_into.is_set()) fmt::print("  merged into {}, where work goes on\n", to_string(i.merged_into));
+    for (const IncidentId id : story.merged) fmt::print("  took over   {}\n", to_string(id));
+    print_causes(story.causes);
     fmt::print("  ticket key  {}\n\nTickets:\n", i.key);
     if (story.deliveries.empty()) fmt::print("  none: no route named a sink\n");
     for (const StoredDelivery& d : story.deliveries)
@@ -181,7 +202,12 @@ int show_incident(const ReadOptions& options, const std::string& text) {
     if (!alerts) return fail(alerts.error().message);
     if (!timeline) return fail(timeline.error().message);
     if (!deliveries) return fail(deliveries.error().message);
-    const Story story{std::move(**incident), std::move(*alerts), std::move(*timeline), std::move(*deliveries)};
+    Result<std::vector<RootCandidate>> causes = queries->causes_of(*id);
+    Result<std::vector<IncidentId>> merged = queries->merged_into(*id);
+    if (!causes) return fail(causes.error().message);
+    if (!merged) return fail(merged.error().message);
+    const Story story{std::move(**incident),  std::move(*alerts), std::move(*timeline),
+                      std::move(*deliveries), std::move(*causes), std::move(*merged)};
     options.json ? print_json(story) : print_text(story);
     return exit_ok;
 }

@@ -13,7 +13,7 @@ namespace {
 constexpr const char* incident_columns =
     "SELECT id,key,state,title,rule,because,service,category,assignment_group,severity,peak_severity,impact,urgency,"
     "priority,acknowledged_by,began_at,opened_at,acknowledged_at,resolved_at,alerts_total,alerts_firing,messages_total,"
-    "revision,group_labels FROM incidents ";
+    "revision,group_labels,causes,merged_into FROM incidents ";
 
 constexpr const char* alert_columns =
     "SELECT "
@@ -47,7 +47,9 @@ StoredIncident read_incident(const Statement& row) {
         at->ms = row.number(column++);
     for (std::int64_t* number : {&out.alerts_total, &out.alerts_firing, &out.messages_total, &out.revision})
         *number = row.number(column++);
-    out.group_labels = row.text(column);
+    out.group_labels = row.text(column++);
+    out.causes = row.text(column++);
+    out.merged_into.value = static_cast<std::uint64_t>(row.number(column));
     return out;
 }
 
@@ -255,6 +257,24 @@ Result<std::vector<StoredDelivery>> ReadModelQueries::deliveries_of(IncidentId i
     Result<Statement> statement = database_.prepare(std::string(delivery_columns) + "WHERE incident=? ORDER BY sink");
     if (statement) statement->bind(1, id.value);
     return collect<StoredDelivery>(std::move(statement), read_delivery);
+}
+
+Result<std::vector<RootCandidate>> ReadModelQueries::causes_of(IncidentId id) {
+    Result<Statement> statement = database_.prepare(
+        "SELECT json_extract(value,'$.entity'), json_extract(value,'$.reason'), json_extract(value,'$.percent'), "
+        "json_extract(value,'$.silent') FROM incidents, json_each(incidents.causes) WHERE incidents.id=? ORDER BY key");
+    if (statement) statement->bind(1, id.value);
+    return collect<RootCandidate>(std::move(statement), [](const Statement& row) {
+        return RootCandidate{row.text(0), static_cast<std::uint32_t>(row.number(2)), row.number(3) != 0, row.text(1)};
+    });
+}
+
+Result<std::vector<IncidentId>> ReadModelQueries::merged_into(IncidentId id) {
+    Result<Statement> statement = database_.prepare("SELECT id FROM incidents WHERE merged_into != 0 AND merged_into=? ORDER BY id");
+    if (statement) statement->bind(1, id.value);
+    return collect<IncidentId>(std::move(statement), [](const Statement& row) {
+        return IncidentId{static_cast<std::uint64_t>(row.number(0))};
+    });
 }
 
 Result<std::vector<StoredDelivery>> ReadModelQueries::deliveries(const std::string& state, std::int64_t most) {

@@ -63,6 +63,18 @@ Result<Database> open_with_schema(const std::string& file) {
     return database;
 }
 
+std::string json_of(const std::vector<RootCandidate>& roots) {
+    std::string out = "[";
+    for (const RootCandidate& root : roots) {
+        out += out.size() > 1 ? ",{\"entity\":" : "{\"entity\":";
+        append_json_string(out, root.entity);
+        out += fmt::format(",\"percent\":{},\"silent\":{},\"reason\":", root.percent, root.silent);
+        append_json_string(out, root.reason);
+        out += '}';
+    }
+    return out + "]";
+}
+
 }  // namespace
 
 std::string read_model_file(const std::string& state_directory) { return state_directory + "/incidents.sqlite"; }
@@ -111,7 +123,7 @@ Result<ReadModelWriter::Statements> ReadModelWriter::prepare(Database& database)
         {&out.alert, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&out.alert_count, "UPDATE alerts SET count=?, last_seen=? WHERE fingerprint=?"},
         {&out.verdict, "INSERT INTO verdicts(at,fingerprint,verdict,incident,rule,because) VALUES(?,?,?,?,?,?)"},
-        {&out.incident, "INSERT OR REPLACE INTO incidents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&out.incident, "INSERT OR REPLACE INTO incidents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&out.timeline, "INSERT INTO timeline(incident,at,kind,text) VALUES(?,?,?,?)"},
         {&out.packed, "INSERT INTO packed(last_at,bytes) VALUES(?,?)"},
         {&out.packed_prefixes, "INSERT INTO packed_prefixes VALUES(?,?)"},
@@ -264,7 +276,8 @@ Result<void> ReadModelWriter::put(const IncidentView& v) {
     s.bind(11, to_string(v.peak_severity)).bind(12, to_string(v.impact)).bind(13, to_string(v.urgency));
     s.bind(14, to_string(v.priority)).bind(15, v.acknowledged_by).bind(16, v.began_at.ms).bind(17, v.opened_at.ms);
     s.bind(18, v.acknowledged_at.ms).bind(19, v.resolved_at.ms).bind(20, v.alerts_total).bind(21, v.alerts_firing);
-    return s.bind(22, v.messages_total).bind(23, v.revision).bind(24, json_object(v.group_labels)).run();
+    s.bind(22, v.messages_total).bind(23, v.revision).bind(24, json_object(v.group_labels));
+    return s.bind(25, json_of(v.roots)).bind(26, v.merged_into.value).run();
 }
 
 Result<void> ReadModelWriter::put(Instant at, const DeliveryChanged& e) {

@@ -7,8 +7,10 @@
 #include "correlator/time.hpp"
 #include "correlator/topology.hpp"
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +62,7 @@ public:
         return value;
     }
     std::uint64_t number() {
+        if (!rest_.empty() && (rest_.front() & 0x80) == 0) return byte();  // most of them
         std::uint64_t value = 0;
         for (unsigned shift = 0; shift < 64; shift += 7) {
             const std::uint8_t piece = byte();
@@ -70,8 +73,14 @@ public:
         return fail();
     }
     std::uint64_t fixed64() {
+        if (rest_.size() < 8) return fail();
         std::uint64_t value = 0;
-        for (unsigned shift = 0; shift < 64; shift += 8) value |= static_cast<std::uint64_t>(byte()) << shift;
+        if constexpr (std::endian::native == std::endian::little)
+            std::memcpy(&value, rest_.data(), sizeof value);
+        else
+            for (unsigned i = 0; i < 8; ++i)
+                value |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(rest_[i])) << (8 * i);
+        rest_.remove_prefix(8);
         return value;
     }
     Instant time() { return {static_cast<std::int64_t>(number())}; }

@@ -231,9 +231,11 @@ std::vector<Silence> Correlator::silences() const { return state_->told_silences
 bool Correlator::takes_silence() const { return state_->takes_silence(); }
 
 std::optional<Silence> Correlator::find_silence(std::string_view id) const {
-    const auto found = state_->suppressions.by_id.find(id);
-    if (found == state_->suppressions.by_id.end()) return std::nullopt;
-    return state_->suppressions.silences.at(found->second).told;
+    const Suppressions& all = state_->suppressions;
+    if (const auto found = all.by_id.find(id); found != all.by_id.end()) return all.silences.at(found->second).told;
+    for (const auto& [number, record] : all.silences)
+        if (record.told.is_of_rules && record.told.id == id) return state_->with_window(record);
+    return std::nullopt;
 }
 
 Correlator::SuppressedBy Correlator::suppressed_by(std::uint32_t slot) const { return state_->suppressed_by(slot); }

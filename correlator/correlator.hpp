@@ -123,10 +123,10 @@ public:
     std::optional<std::uint32_t> find_alert(Fingerprint fingerprint) const;
     std::optional<IncidentView> find_incident(IncidentId id) const;
     // Active, pending, then expired ones; active by their end, pending by their beginning, expired by their end, the
-    // last first. Those of rules only while they hold.
+    // last first. Those of rules bear the window that holds or comes next; they are left out when none comes any more.
     std::vector<Silence> silences() const;
     bool takes_silence() const;                                      // whether there is room for another one
-    std::optional<Silence> find_silence(std::string_view id) const;  // of the API
+    std::optional<Silence> find_silence(std::string_view id) const;  // of the API, or else the rule of that name
     // What suppresses a firing alert: silences by id, and the fingerprints of alerts that inhibit it.
     struct SuppressedBy {
         bool source = false;

@@ -219,9 +219,9 @@ constexpr std::size_t sinks_most = 32;
 
 template <class Archive, class Record>
 void incident_fields(Archive& a, Record& record) {
-    auto& [view, group, within, quiet, max_age, ack_sampled, urgency_fixed, max_alerts, last_onset, last_recovery,
-           touched, changed, generation, firing_by_severity, alerts, facts, sinks, acknowledgements, route_labels] =
-        record;
+    auto& [view, group, within, quiet, max_age, ack_sampled, urgency_fixed, max_alerts, gathers_storm, last_onset,
+           last_recovery, touched, changed, generation, firing_by_severity, alerts, facts, sinks, acknowledgements,
+           route_labels] = record;
     static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(touched)>>, bool>);
     static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(changed)>>, bool>);
     view_fields(a, view);
@@ -230,6 +230,7 @@ void incident_fields(Archive& a, Record& record) {
     a.flag(ack_sampled);
     urgency_field(a, urgency_fixed);
     a.number(max_alerts);
+    a.flag(gathers_storm);
     a.time(last_onset);
     a.time(last_recovery);
     a.number(generation);

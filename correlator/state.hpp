@@ -173,8 +173,8 @@ struct Correlator::State {
     void mark_source_suppression(Slot slot, bool suppressed, std::string_view words);
     void end_suppression(Slot slot);
     std::string silence_text(const Silence& silence) const;
-    std::string suppression_text(Slot slot) const;   // for people, as it is now; "" when nothing suppresses it
-    std::string suppression_names(Slot slot) const;  // changes only with the alert's row
+    std::string suppression_text(Slot slot) const;  // for people, as it is now; "" when nothing suppresses it
+    std::vector<SuppressionReason> reasons_of(Slot slot) const;  // change only with the alert's row
     void look_again(const std::vector<Slot>& slots, const std::string& cause);
     void tell_of_suppression(IncidentId id, std::uint32_t begun, std::uint32_t ended, const std::string& cause);
     std::vector<Slot> firing_slots() const;
@@ -197,11 +197,13 @@ struct Correlator::State {
     void watch_silence(std::uint32_t number);
     std::vector<Slot> slots_silenced_by(std::uint32_t number) const;
     std::vector<Silence> told_silences() const;
+    Silence with_window(const SilenceRecord& record) const;
     Duration maintenance_within(LabelsView labels, Instant from, Instant to) const;
 
     // --- flapping.cpp -----------------------------------------------------------------------------------------------
     const FlappingRule* flapping_rule(Slot slot) const;
     bool is_flapping(Slot slot) const;
+    std::vector<Slot> flapping_slots() const;
     void watch_flapping(Slot slot, bool is_first);
     void begin_flapping(Slot slot, const FlappingRule& rule, const std::string& because);
     void on_flapping_deadline(Slot slot);

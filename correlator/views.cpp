@@ -59,7 +59,7 @@ AlertRow Correlator::State::row(Slot slot) const {
     copy.severity = alert.severity;
     copy.firing = alert.firing;
     copy.suppressed = alert.suppressed;
-    copy.suppressed_because = suppression_names(slot);
+    copy.reasons = reasons_of(slot);
     copy.acknowledged = alert.acknowledged;
     copy.count = alert.count;
     copy.starts_at = alert.starts_at;

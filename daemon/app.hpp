@@ -61,6 +61,7 @@ private:
     void start_engine(Recovered recovered);
     void push_first_inputs(const Recovered& recovered);
     bool ready() const;
+    std::string read_model_note() const;
     void wait_until_ready() const;
     void start_egress(std::vector<Action> owed);
     Result<void> start_serving();

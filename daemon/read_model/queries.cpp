@@ -18,7 +18,7 @@ constexpr const char* incident_columns =
 constexpr const char* alert_columns =
     "SELECT "
     "fingerprint,alertmanager_fingerprint,source,key,title,text,url,labels,annotations,severity,firing,suppressed,"
-    "acknowledged,count,starts_at,first_seen,last_seen,resolved_at,incident FROM alerts ";
+    "acknowledged,count,starts_at,first_seen,last_seen,resolved_at,incident,held_back FROM alerts ";
 
 constexpr const char* delivery_columns =
     "SELECT incident,sink,kind,state,ticket,ticket_url,detail,revision,at FROM deliveries ";
@@ -68,7 +68,8 @@ StoredAlert read_alert(const Statement& row) {
     out.count = row.number(column++);
     for (Instant* at : {&out.starts_at, &out.first_seen, &out.last_seen, &out.resolved_at})
         at->ms = row.number(column++);
-    out.incident.value = static_cast<std::uint64_t>(row.number(column));
+    out.incident.value = static_cast<std::uint64_t>(row.number(column++));
+    out.held_back = row.text(column);
     return out;
 }
 
@@ -157,6 +158,17 @@ std::vector<std::pair<std::string, std::string>> labels_from_json(const std::str
     }
 }
 
+std::vector<StoredReason> held_back_from_json(const std::string& json) {
+    std::vector<StoredReason> out;
+    for (auto& [name, value] : labels_from_json(json)) {
+        if (name == "kind")
+            out.push_back({std::move(value), {}, {}});
+        else if (!out.empty())
+            (name == "by" ? out.back().by : out.back().since) = std::move(value);
+    }
+    return out;
+}
+
 Result<ReadModelQueries> ReadModelQueries::open(const std::string& state_directory) {
     const std::string file = read_model_file(state_directory);
     if (!std::filesystem::exists(file))
@@ -166,6 +178,15 @@ Result<ReadModelQueries> ReadModelQueries::open(const std::string& state_directo
     Result<Database> database = Database::open(file, Database::Mode::read_only);
     if (!database) return database.error();
     return ReadModelQueries(std::move(*database));
+}
+
+Result<std::uint64_t> ReadModelQueries::missing() {
+    Result<Statement> statement = database_.prepare(
+        "SELECT max(0, e.value - s.value) FROM meta e JOIN meta s ON s.name='sequence' WHERE e.name='expected'");
+    if (!statement) return statement.error();
+    const Result<bool> row = statement->step();
+    if (!row) return row.error();
+    return *row ? static_cast<std::uint64_t>(statement->number(0)) : 0;
 }
 
 Result<std::vector<StoredIncident>> ReadModelQueries::incidents(const std::string& state, std::int64_t most) {

@@ -34,7 +34,13 @@ struct StoredAlert {
     std::int64_t count = 0;
     Instant starts_at, first_seen, last_seen, resolved_at;
     IncidentId incident;
+    std::string held_back;  // JSON, see held_back_from_json()
 };
+
+struct StoredReason {
+    std::string kind, by, since;  // as SuppressionReason; since: RFC 3339
+};
+std::vector<StoredReason> held_back_from_json(const std::string& json);
 
 struct StoredVerdict {
     Instant at;
@@ -58,6 +64,10 @@ class ReadModelQueries {
 public:
     // Errors: not_found when there is no read model yet, with what to do.
     static Result<ReadModelQueries> open(const std::string& state_directory);
+
+    // How many entries of the journal are known to be there and not reflected yet; 0: what is shown is up to date, but
+    // for what happened a moment ago.
+    Result<std::uint64_t> missing();
 
     // Newest first. `state`: empty for all.
     Result<std::vector<StoredIncident>> incidents(const std::string& state, std::int64_t most);

@@ -24,6 +24,16 @@ std::string json_object(const Pairs& members) {
     return out += '}';
 }
 
+std::string json_reasons(const std::vector<SuppressionReason>& reasons) {
+    std::string out = "[";
+    for (const SuppressionReason& reason : reasons) {
+        if (out.size() > 1) out += ',';
+        out += json_object(std::vector<std::pair<std::string_view, std::string>>{
+            {"kind", std::string(to_string(reason.kind))}, {"by", reason.by}, {"since", to_rfc3339(reason.since)}});
+    }
+    return out += ']';
+}
+
 Result<std::int64_t> single_number(Database& database, std::string_view sql) {
     Result<Statement> statement = database.prepare(sql);
     if (!statement) return statement.error();
@@ -93,7 +103,8 @@ Result<ReadModelWriter> ReadModelWriter::open(const std::string& file) {
         if (!database) return database.error();
     }
     const Result<void> stamped = database->execute(fmt::format(
-        "INSERT OR IGNORE INTO meta VALUES('version', {}), ('sequence', 0), ('told_through', 0)", read_model_version));
+        "INSERT OR IGNORE INTO meta VALUES('version', {}), ('sequence', 0), ('told_through', 0), ('expected', 0)",
+        read_model_version));
     if (!stamped) return stamped.error();
     Result<Statements> statements = prepare(*database);
     if (!statements) return statements.error();
@@ -105,6 +116,10 @@ Result<ReadModelWriter> ReadModelWriter::open(const std::string& file) {
 Result<ReadModelWriter> ReadModelWriter::rebuild(const std::string& file) {
     set_aside(file);
     return open(file);
+}
+
+Result<void> ReadModelWriter::expect(Sequence through) {
+    return stamp("expected", static_cast<std::int64_t>(through.value));
 }
 
 Result<void> ReadModelWriter::look_again() {
@@ -120,7 +135,7 @@ Result<void> ReadModelWriter::look_again() {
 Result<ReadModelWriter::Statements> ReadModelWriter::prepare(Database& database) {
     Statements out;
     const std::pair<Statement*, const char*> wanted[] = {
-        {&out.alert, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&out.alert, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&out.alert_count, "UPDATE alerts SET count=?, last_seen=? WHERE fingerprint=?"},
         {&out.verdict, "INSERT INTO verdicts(at,fingerprint,verdict,incident,rule,because) VALUES(?,?,?,?,?,?)"},
         {&out.incident, "INSERT OR REPLACE INTO incidents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
@@ -261,7 +276,7 @@ Result<void> ReadModelWriter::put(const AlertRow& r) {
     s.bind(9, json_object(r.annotations)).bind(10, to_string(r.severity)).bind(11, std::int64_t{r.firing});
     s.bind(12, std::int64_t{r.suppressed}).bind(13, std::int64_t{r.acknowledged}).bind(14, r.count);
     s.bind(15, r.starts_at.ms).bind(16, r.first_seen.ms).bind(17, r.last_seen.ms).bind(18, r.resolved_at.ms);
-    return s.bind(19, r.incident.value).run();
+    return s.bind(19, r.incident.value).bind(20, json_reasons(r.reasons)).run();
 }
 
 Result<void> ReadModelWriter::put(const IncidentView& v) {

@@ -78,8 +78,8 @@ void Correlator::State::on_firing(const AlertEvent& event) {
     // rules that rewrite labels may be others.
     if (!event.refresh && !std::ranges::equal(labels_of(alert), event.labels)) set_labels(alert, event.labels);
     alert.starts_at = event.starts_at.is_set() ? event.starts_at : now;
-    if (comes_back_late(alert, was_silent)) alert.incident = IncidentId{};
     // While it flaps its incident counts it all the time, with its severity.
+    if (!alert.counted && comes_back_late(alert, was_silent)) alert.incident = IncidentId{};
     IncidentRecord* incident = alert.counted && alert.severity != before ? live_incident(alert.incident) : nullptr;
     if (incident != nullptr) alert_worsened(*incident, alert, before);
     begin_firing(slot, false);
@@ -102,6 +102,7 @@ void Correlator::State::on_overtaken(Slot slot, const std::string& because) {
     alert.resolved_at = now;
     alert.resolved_by_message = true;
     touch(slot);
+    if (alert.ever_fired) change(slot);
     decide(alert, Verdict::stale, {}, because);
     forget_later(slot);
 }

@@ -245,6 +245,8 @@ void Correlator::State::leave(Slot slot, IncidentRecord& incident, const std::st
     reassess(incident);
     emit(TimelineAdded{incident.view.id, "left", name_of(alert) + " " + because});
     change(slot);
+    watch_quiet(incident);
+    watch_gate(incident);
     changed(incident);
 }
 

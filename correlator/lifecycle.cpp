@@ -65,17 +65,19 @@ void Correlator::State::alert_stopped(IncidentRecord& incident, const AlertRecor
     // One that flapped was over before it counts as over.
     if (incident.view.alerts_firing == 0) incident.last_recovery = alert.resolved_at;
     drop_stale_acknowledgements(incident);
-    // A pending one waits for the end of its hold: what comes and goes within it is gathered, not dropped and begun
-    // again.
-    // One that the opening gate holds has no such end, so it waits for the quiet time as an open one does.
-    const bool waits_for_quiet = incident.view.state == IncidentState::open || gates.contains(incident.view.id);
-    if (incident.view.alerts_firing == 0 && waits_for_quiet) {
-        ++incident.generation;
-        deadlines.set(now + incident.quiet, DeadlineKind::quiet_over, incident.view.id.value, incident.generation);
-    }
+    watch_quiet(incident);
     watch_gate(incident);
     changed(incident);
     advance_sinks(incident);
+}
+
+// A pending incident waits for the end of its hold: what comes and goes within it is gathered, not dropped and begun
+// again. One that the opening gate holds has no such end, so it waits for the quiet time as an open one does.
+void Correlator::State::watch_quiet(IncidentRecord& incident) {
+    const bool waits_for_quiet = incident.view.state == IncidentState::open || gates.contains(incident.view.id);
+    if (incident.view.alerts_firing > 0 || !waits_for_quiet) return;
+    ++incident.generation;
+    deadlines.set(now + incident.quiet, DeadlineKind::quiet_over, incident.view.id.value, incident.generation);
 }
 
 void Correlator::State::alert_worsened(IncidentRecord& incident, const AlertRecord& alert, Severity before) {

@@ -308,6 +308,7 @@ struct Correlator::State {
     void group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
     void pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check);
     void watch_gate(IncidentRecord& incident);
+    void watch_quiet(IncidentRecord& incident);
     void use_topology();
     // --- topology_parts.cpp -----------------------------------------------------------------------------------------
     void on_topology_changed(const TopologyChanged& change);

@@ -43,6 +43,7 @@ public:
 
 private:
     friend struct AssociationSnapshot;
+    friend struct LearningSnapshot;
     struct Heard {
         std::string name;
         std::vector<Topology::Link> uppers, lowers;

@@ -6,6 +6,6 @@
 
 namespace incidentd::snapshot {
 
-constexpr std::uint8_t format_version = 6;
+constexpr std::uint8_t format_version = 8;
 
 }  // namespace incidentd::snapshot

@@ -8,6 +8,7 @@
 //   patterns.cpp, absence.cpp   rules that ask for more than one alert, or for one that does not come
 //   grouping.cpp   onsets -> incidents (which rule, which group, join or begin)
 //   topology_grouping.cpp  the same for rules of `op: topology`: association, opening gate, merges, root causes
+//   likeness.cpp   incidents like earlier ones, and what became of those
 //   lifecycle.cpp  incidents: hold, open, acknowledge, quiet, resolve, forget
 //   delivery.cpp   what each sink is owed, one action at a time
 //   views.cpp      state -> values for effects, tickets and the API
@@ -20,6 +21,7 @@
 #include "correlator/correlator.hpp"
 #include "correlator/deadlines.hpp"
 #include "correlator/flapping.hpp"
+#include "correlator/incident_memory.hpp"
 #include "correlator/opening_gate.hpp"
 #include "correlator/origins.hpp"
 #include "correlator/pairs.hpp"
@@ -56,6 +58,9 @@ std::string render(const Template& text, const TemplateScope& scope);
 // The group of an alert that the rule applies to, and its values for people.
 Fingerprint group_of(const CorrelationRule& rule, LabelsView labels);
 std::string group_text(const CorrelationRule& rule, LabelsView labels);
+// What an alert says is wrong, by a name that is the same for other entities; and what it says it is wrong with.
+std::string check_of(const TemplateScope& scope);
+std::string entity_of(const Estate& estate, LabelsView labels);
 std::string text_of(const Matchers& matchers);  // {a="b",c=~"d"}
 
 struct Correlator::State {
@@ -74,8 +79,8 @@ struct Correlator::State {
     std::string instance;
     std::shared_ptr<const RuleSet> rules;
     std::shared_ptr<const RuleIndex> indexes;  // of `rules`
-    mutable MatchMemory match_memory;             // what its regexes said of values; not part of the state
-    std::string rules_hash, rules_text;           // as they were activated
+    mutable MatchMemory match_memory;          // what its regexes said of values; not part of the state
+    std::string rules_hash, rules_text;        // as they were activated
 
     StringPool pool;
     WordStore word_store{pool};
@@ -89,6 +94,7 @@ struct Correlator::State {
     std::uint64_t next_incident = 1;
     Instant no_expiry_before;  // of Started
     Association association;
+    IncidentMemory memory;                    // what ended incidents were like
     std::map<IncidentId, OpeningGate> gates;  // of pending incidents of topology rules
     IncidentId overflow;                      // takes alerts while limits.incidents_max incidents are in memory
 
@@ -310,6 +316,13 @@ struct Correlator::State {
     void merge_incident(IncidentRecord& into, IncidentId from, const std::string& why);
     void end_merged(IncidentRecord& from, IncidentId into, const std::string& because);
     void rank_roots_of(IncidentRecord& incident);
+
+    // --- likeness.cpp -----------------------------------------------------------------------------------------------
+    bool remembers(const IncidentRecord& incident) const;
+    void note_failed(IncidentRecord& incident, Slot slot);
+    void tell_likeness(IncidentRecord& incident);
+    void note_said(const IncidentRecord& incident, std::string_view who, std::string_view words);
+    void remember(const IncidentRecord& incident);
 
     // --- lifecycle.cpp ----------------------------------------------------------------------------------------------
     IncidentRecord* live_incident(IncidentId id);  // pending or open; nullptr otherwise

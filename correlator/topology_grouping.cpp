@@ -2,6 +2,7 @@
 // opening gate; and what it says of causes becomes part of the incident.
 #include "correlator/state.hpp"
 
+#include "correlator/alert_similarity.hpp"
 #include "correlator/fingerprint.hpp"
 
 #define XXH_INLINE_ALL
@@ -14,6 +15,9 @@
 
 namespace incidentd {
 namespace {
+
+// A critical alert below a large outage opens an incident of its own once it outlasts this.
+constexpr Duration outage_wait = minutes(30);
 
 bool contains_word(std::string_view text, std::string_view word) {
     const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
@@ -36,15 +40,7 @@ bool is_change(Severity severity, std::string_view title, std::string_view check
                        [&](auto word) { return contains_word(title, word) || contains_word(check, word); });
 }
 
-// Numbers change from message to message; what is left names the condition.
-std::string without_numbers(std::string_view title) {
-    std::string out;
-    for (const char c : title) {
-        const bool digit = c >= '0' && c <= '9';
-        if (!digit || out.empty() || out.back() != '#') out += digit ? '#' : c;
-    }
-    return out;
-}
+}  // namespace
 
 std::string check_of(const TemplateScope& scope) {
     constexpr std::array<std::string_view, 2> names{"alertname", "check"};
@@ -76,8 +72,6 @@ std::string entity_of(const Estate& estate, LabelsView labels) {
     return about.empty() ? "alerts without labels" : about;
 }
 
-}  // namespace
-
 void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
     if (incidents.size() >= limits.incidents_max && !evict_dead_incident()) return join_overflow(slot, scope);
     const std::string entity = entity_of(association.estate(), scope.labels), check = check_of(scope);
@@ -91,6 +85,9 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
     onset.severity = scope.severity;
     onset.is_silence = is_silence(scope.title, check);
     onset.is_change = is_change(scope.severity, scope.title, check);
+    onset.title = scope.title;
+    onset.check_name = check;
+    onset.labels = scope.labels;
     const IncidentId fresh{next_incident};
     const Association::Placement placed = association.place(onset, fresh, {rule.max_age, rule.max_alerts});
     const std::string because = "rule " + rule.name + ": " + placed.because;
@@ -99,6 +96,11 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
         IncidentRecord& incident = begin_incident(rule, fingerprint_of("topology", id, {}), scope);
         incident.view.because = because;
         gates[fresh] = {rule.gate_checks, rule.gate_critical_after, {}, false};
+        if (placed.outage.is_set()) {
+            gates[fresh].critical_after = std::max(rule.gate_critical_after, outage_wait);
+            incident.view.because += "; what it depends on is part of " + to_string(placed.outage) +
+                                     ", so a single critical alert waits for " + to_string(outage_wait);
+        }
         join(slot, incident, Verdict::opened, because);
     } else {
         join(slot, incidents.at(placed.incident), Verdict::joined, because);
@@ -172,6 +174,7 @@ void Correlator::State::merge_incident(IncidentRecord& into, IncidentId from_id,
     if (const auto gate = gates.find(from_id), kept = gates.find(into.view.id);
         gate != gates.end() && kept != gates.end())
         for (const std::uint64_t check : gate->second.checks) kept->second.count(Severity::warning, check);
+    memory.merge(into.view.id, from_id);
     end_merged(*from, into.view.id, because);
     reassess(into);
     add_fact(into, "merged", because);

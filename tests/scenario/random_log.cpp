@@ -99,7 +99,11 @@ void add_sections(RuleSet& set, bool entry_has_more) {
     follow.match = match("host=\"h1\",service=\"a\"");
     follow.until = match("host=\"h2\"");
     follow.by = {};
-    set.correlate.insert(set.correlate.begin(), {absence, follow, threshold, sequence});
+    CorrelationRule near;
+    near.name = "near";
+    near.op = CorrelationOp::topology;
+    near.match = match("service=~\"b|d\"");
+    set.correlate.insert(set.correlate.begin(), {absence, follow, near, threshold, sequence});
 }
 
 const std::vector<std::string>& sinks() {

@@ -1,6 +1,7 @@
 #include "daemon/app.hpp"
 
 #include "correlator/snapshot.hpp"
+#include "daemon/api/learned.hpp"
 #include "daemon/clock.hpp"
 #include "daemon/read_model/catch_up.hpp"
 #include "daemon/token.hpp"
@@ -446,6 +447,8 @@ void App::add_routes() {
                              [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
                                  (silences_.*answer)(request, std::move(reply));
                              }});
+    add("/api/v1/learned", RouteAuth::api,
+        [this](const HttpRequestView&, ReplyPtr reply) { answer_learned(inbox_, std::move(reply)); });
     using Command = void (OperatorApi::*)(const HttpRequestView&, ReplyPtr) const;
     const std::pair<const char*, Command> commands[] = {{"/api/v1/incidents", &OperatorApi::incidents},
                                                         {"/api/v1/deliveries", &OperatorApi::deliveries}};

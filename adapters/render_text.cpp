@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t alert_text_bytes_shown_max = 1024;
 constexpr std::size_t labels_shown_max = 12;
+constexpr std::size_t causes_shown_max = 3;
 constexpr std::size_t label_bytes_shown_max = 200;
 
 // Alert text comes from outside: a line of it stays a line.
@@ -93,6 +94,18 @@ void add_state(std::string& out, const Action& action) {
                  counted(incident.messages_total, "message"));
 }
 
+// Who to look at first, and why a person may believe it.
+void add_causes(std::string& out, const Action& action) {
+    const std::vector<RootCandidate>& roots = action.incident.roots;
+    if (roots.empty() || action.incident.alerts_total < 2) return;
+    const auto said = [](const RootCandidate& root) {
+        return one_line(root.entity) + " (" + std::to_string(root.percent) + " %)" +
+               (root.reason.empty() ? "" : ": " + one_line(root.reason));
+    };
+    add_line(out, "Likeliest cause", said(roots.front()));
+    for (std::size_t i = 1; i < std::min(roots.size(), causes_shown_max); ++i) add_line(out, "Or", said(roots[i]));
+}
+
 void add_facts(std::string& out, const Action& action) {
     if (action.facts.empty() && action.facts_omitted == 0) return;
     out += action.kind == ActionKind::open_ticket ? "\nWhat happened:\n" : "\nWhat changed:\n";
@@ -135,6 +148,7 @@ std::string render_text(const Action& action, std::string_view external_url) {
     std::string out;
     add_heading(out, action);
     add_state(out, action);
+    add_causes(out, action);
     add_facts(out, action);
     add_alerts(out, action);
     out += "\nIncident: " + to_string(action.incident.id) + " (" + action.incident.key + ")\n";

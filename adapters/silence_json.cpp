@@ -10,6 +10,8 @@
 namespace incidentd {
 namespace {
 
+constexpr Instant last_time{253'402'300'799'000};  // 9999-12-31T23:59:59Z
+
 using simdjson::dom::element;
 using simdjson::dom::object;
 
@@ -141,15 +143,21 @@ bool read_posted_silence(std::string_view body, PostedSilence& out, SilenceFault
 }
 
 void append_silence(std::string& out, const Silence& silence) {
+    const std::string kind = silence.is_maintenance ? "maintenance window of the rules" : "silence of the rules";
+    const std::string comment =
+        silence.is_of_rules ? kind + (silence.comment.empty() ? "" : ": " + silence.comment) : silence.comment;
+    // A silence without an end is unknown to Alertmanager.
+    const Instant ends_at = silence.ends_at.is_set() ? silence.ends_at : last_time;
+    const Instant updated_at = silence.updated_at.is_set() ? silence.updated_at : silence.starts_at;
     out += "{\"id\":";
     append_json_string(out, silence.id);
     out += ",\"status\":{\"state\":";
     append_json_string(out, to_string(silence.state));
-    out += "},\"updatedAt\":\"" + to_rfc3339(silence.updated_at) + "\",\"comment\":";
-    append_json_string(out, silence.comment);
+    out += "},\"updatedAt\":\"" + to_rfc3339(updated_at) + "\",\"comment\":";
+    append_json_string(out, comment);
     out += ",\"createdBy\":";
-    append_json_string(out, silence.created_by);
-    out += ",\"endsAt\":\"" + to_rfc3339(silence.ends_at) + "\",\"matchers\":";
+    append_json_string(out, silence.is_of_rules ? silence_of_rules : std::string_view(silence.created_by));
+    out += ",\"endsAt\":\"" + to_rfc3339(ends_at) + "\",\"matchers\":";
     append_matchers(out, silence.match);
     out += ",\"startsAt\":\"" + to_rfc3339(silence.starts_at) + "\"}";
 }

@@ -28,7 +28,9 @@ struct SilenceFault {
 // False: `fault` is filled. Times are not compared with the clock here.
 bool read_posted_silence(std::string_view body, PostedSilence& out, SilenceFault& fault);
 
+// One of the rules is marked as such: it is made by `silence_of_rules`, and its comment begins with what it is.
 void append_silence(std::string& out, const Silence& silence);
+constexpr std::string_view silence_of_rules = "rule file";
 
 // Whether amtool's `filter` matchers choose it: they are held against the silence's own matchers by name.
 bool is_chosen(const Silence& silence, const Matchers& filter);

@@ -185,11 +185,13 @@ void print(const Settings& settings, Result result) {
     const auto requests = static_cast<double>(result.latencies_ms.size());
     const double alerts = requests * settings.alerts_per_request;
     std::printf(
-        "alerts_per_s=%.0f p50_ms=%.3f p99_ms=%.3f cpu_us_per_alert=%.2f requests=%.0f refused=%llu seconds=%.2f "
+        "alerts_per_s=%.0f p50_ms=%.3f p99_ms=%.3f max_ms=%.3f cpu_us_per_alert=%.2f requests=%.0f refused=%llu "
+        "seconds=%.2f "
         "next_serial=%llu\n",
         alerts / result.seconds, percentile(result.latencies_ms, 0.5), percentile(result.latencies_ms, 0.99),
-        alerts > 0 ? result.cpu_seconds * 1e6 / alerts : 0, requests, static_cast<unsigned long long>(result.refused),
-        result.seconds, static_cast<unsigned long long>(result.next_serial));
+        percentile(result.latencies_ms, 1), alerts > 0 ? result.cpu_seconds * 1e6 / alerts : 0, requests,
+        static_cast<unsigned long long>(result.refused), result.seconds,
+        static_cast<unsigned long long>(result.next_serial));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ void Correlator::State::adopt(std::shared_ptr<const RuleSet> fresh) {
     adopt_silences();
     index_rules();
     look_again(firing_slots(), "the rules changed");
+    for (const Slot slot : flapping_slots()) change(slot);  // its reason names the rule
     adopt_absences();
     adopt_patterns();
 }

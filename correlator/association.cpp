@@ -49,7 +49,9 @@ Association::Cluster* Association::open_cluster(IncidentId incident, const Case&
     const auto found = clusters_.find(incident);
     if (found == clusters_.end()) return nullptr;
     Cluster& cluster = found->second;
-    if (c.at - cluster.began >= c.caps.max_age || cluster.alerts >= c.caps.max_alerts) return nullptr;
+    if (cluster.partition != c.onset.partition || c.at - cluster.began >= c.caps.max_age ||
+        cluster.alerts >= c.caps.max_alerts)
+        return nullptr;
     return &cluster;
 }
 
@@ -84,7 +86,9 @@ Association::Placement Association::place(const Onset& onset, IncidentId fresh, 
     }
     if (placement.begins) {
         placement.outage = outage_above(c);
-        clusters_[fresh].began = c.at;
+        Cluster& cluster = clusters_[fresh];
+        cluster.began = c.at;
+        cluster.partition = onset.partition;
     }
     join(c, placement.incident, cause);
     const IncidentId chosen = placement.incident;
@@ -222,8 +226,8 @@ void Association::merge_siblings(const Case& c, IncidentId chosen, Placement& pl
             if (std::max(apart, Duration{-apart.ms}) > part(c.scale, 0.75)) continue;
             const IncidentId other = known->incident;
             const auto from = clusters_.find(other);
-            if (from == clusters_.end() || from->second.members.size() > sibling_merge_members_most ||
-                c.at - from->second.began > c.scale * 3)
+            if (from == clusters_.end() || from->second.partition != c.onset.partition ||
+                from->second.members.size() > sibling_merge_members_most || c.at - from->second.began > c.scale * 3)
                 continue;
             known->cause = one.other;
             if (!merge(other, placement)) continue;
@@ -302,7 +306,18 @@ std::vector<RootCandidate> Association::rank_if_due(IncidentId incident) {
 }
 
 void Association::use(std::shared_ptr<const Topology> topology) {
-    const std::vector<Entity> numbers = estate_.replace(std::move(topology));
+    if (topology->digest() == estate_.topology()->digest()) return estate_.share(std::move(topology));
+    std::vector<Entity> used;
+    for (const auto& [entity, known] : failures_) {
+        used.push_back(entity);
+        if (known.cause != Estate::none) used.push_back(known.cause);
+    }
+    for (const auto& [incident, cluster] : clusters_)
+        for (const FailedEntity& member : cluster.members)
+            if (member.entity != Estate::none) used.push_back(member.entity);
+    std::sort(used.begin(), used.end());
+    used.erase(std::unique(used.begin(), used.end()), used.end());
+    const std::vector<Entity> numbers = estate_.replace(std::move(topology), used);
     const auto renamed = [&numbers](Entity old) { return old == Estate::none ? old : numbers[old]; };
     std::vector<Entity> order;
     for (const auto& [entity, known] : failures_) order.push_back(entity);

@@ -41,9 +41,10 @@ struct Onset {
     Instant received;
     Instant claimed;  // the source's stamp; absent: none
     std::string_view source;
-    std::string_view entity;  // what failed, by any of its names
-    std::string_view group;   // what `entity` is said to be a member of; may be empty
-    std::uint64_t check = 0;  // of the check's name: equal for the same check on another entity
+    std::string_view entity;      // what failed, by any of its names
+    std::string_view group;       // what `entity` is said to be a member of; may be empty
+    std::uint64_t check = 0;      // of the check's name: equal for the same check on another entity
+    std::uint64_t partition = 0;  // onsets of different ones never share an incident
     Severity severity = Severity::unknown;
     bool is_silence = false;  // something expected did not come: never a root cause
     bool is_change = false;   // a deployment or the like
@@ -129,6 +130,7 @@ private:
         Instant began;
         std::uint32_t alerts = 0;
         std::uint32_t ranked_at = 0;  // members when it was last ranked
+        std::uint64_t partition = 0;
         std::vector<FailedEntity> members;
     };
     // What a parent remembers of its children's failures.

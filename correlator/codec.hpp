@@ -5,9 +5,12 @@
 #include "correlator/labels.hpp"
 #include "correlator/matcher.hpp"
 #include "correlator/time.hpp"
+#include "correlator/topology.hpp"
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,6 +62,7 @@ public:
         return value;
     }
     std::uint64_t number() {
+        if (!rest_.empty() && (rest_.front() & 0x80) == 0) return byte();  // most of them
         std::uint64_t value = 0;
         for (unsigned shift = 0; shift < 64; shift += 7) {
             const std::uint8_t piece = byte();
@@ -69,8 +73,14 @@ public:
         return fail();
     }
     std::uint64_t fixed64() {
+        if (rest_.size() < 8) return fail();
         std::uint64_t value = 0;
-        for (unsigned shift = 0; shift < 64; shift += 8) value |= static_cast<std::uint64_t>(byte()) << shift;
+        if constexpr (std::endian::native == std::endian::little)
+            std::memcpy(&value, rest_.data(), sizeof value);
+        else
+            for (unsigned i = 0; i < 8; ++i)
+                value |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(rest_[i])) << (8 * i);
+        rest_.remove_prefix(8);
         return value;
     }
     Instant time() { return {static_cast<std::int64_t>(number())}; }
@@ -137,6 +147,29 @@ inline Matchers read_matchers(Reader& r) {
         matchers.push_back(std::move(*matcher));
     }
     return matchers;
+}
+
+inline void write_topology(Writer& w, const TopologySpec& spec) {
+    w.number(spec.links.size());
+    for (const TopologySpec::Link& link : spec.links)
+        for (const std::string* text : {&link.upper, &link.lower, &link.kind}) w.text(*text);
+    w.number(spec.aliases.size());
+    for (const auto& [alias, entity] : spec.aliases) {
+        w.text(alias);
+        w.text(entity);
+    }
+}
+inline TopologySpec read_topology(Reader& r) {
+    TopologySpec spec;
+    for (std::size_t left = r.count(3); left > 0 && !r.failed(); --left) {
+        TopologySpec::Link& link = spec.links.emplace_back();
+        for (std::string* text : {&link.upper, &link.lower, &link.kind}) *text = r.string();
+    }
+    for (std::size_t left = r.count(2); left > 0 && !r.failed(); --left) {
+        std::string alias = r.string();
+        spec.aliases.emplace_back(std::move(alias), r.string());
+    }
+    return spec;
 }
 
 }  // namespace incidentd::codec

@@ -36,6 +36,7 @@ struct Apply {
     void operator()(const Started&) const {}
     void operator()(const SilenceSet& in) const { state.on_silence_set(in); }
     void operator()(const SilenceExpired& in) const { state.on_silence_expired(in); }
+    void operator()(const TopologyChanged& in) const { state.on_topology_changed(in); }
 };
 
 }  // namespace
@@ -93,7 +94,7 @@ void Correlator::State::fire(const Deadline& due) {
     switch (due.kind) {
         case DeadlineKind::hold_over:
             if (state != IncidentState::pending) return;
-            if (gates.contains(incident.view.id)) return gate_waited(incident);
+            if (gates.contains(incident.view.id)) return watch_gate(incident);
             return incident.view.alerts_firing > 0 ? open(incident) : drop(incident);
         case DeadlineKind::quiet_over:
             if (incident.generation != due.generation) return;
@@ -230,9 +231,11 @@ std::vector<Silence> Correlator::silences() const { return state_->told_silences
 bool Correlator::takes_silence() const { return state_->takes_silence(); }
 
 std::optional<Silence> Correlator::find_silence(std::string_view id) const {
-    const auto found = state_->suppressions.by_id.find(id);
-    if (found == state_->suppressions.by_id.end()) return std::nullopt;
-    return state_->suppressions.silences.at(found->second).told;
+    const Suppressions& all = state_->suppressions;
+    if (const auto found = all.by_id.find(id); found != all.by_id.end()) return all.silences.at(found->second).told;
+    for (const auto& [number, record] : all.silences)
+        if (record.told.is_of_rules && record.told.id == id) return state_->with_window(record);
+    return std::nullopt;
 }
 
 Correlator::SuppressedBy Correlator::suppressed_by(std::uint32_t slot) const { return state_->suppressed_by(slot); }

@@ -46,6 +46,8 @@ struct Outcomes {
 };
 
 // Not thread-safe: owned by the shard's thread.
+class Estate;  // correlator/estate.hpp
+
 class Correlator {
 public:
     // `hash_salt` changes the order within hash tables and must change nothing else: for tests.
@@ -121,10 +123,10 @@ public:
     std::optional<std::uint32_t> find_alert(Fingerprint fingerprint) const;
     std::optional<IncidentView> find_incident(IncidentId id) const;
     // Active, pending, then expired ones; active by their end, pending by their beginning, expired by their end, the
-    // last first. Those of rules only while they hold.
+    // last first. Those of rules bear the window that holds or comes next; they are left out when none comes any more.
     std::vector<Silence> silences() const;
     bool takes_silence() const;                                      // whether there is room for another one
-    std::optional<Silence> find_silence(std::string_view id) const;  // of the API
+    std::optional<Silence> find_silence(std::string_view id) const;  // of the API, or else the rule of that name
     // What suppresses a firing alert: silences by id, and the fingerprints of alerts that inhibit it.
     struct SuppressedBy {
         bool source = false;
@@ -132,6 +134,11 @@ public:
         std::vector<std::uint64_t> inhibitors;  // Alertmanager's fingerprints
     };
     SuppressedBy suppressed_by(std::uint32_t slot) const;
+    // What depends on what as it is now; of the API, by part; and why a change would be refused. Until the next
+    // apply().
+    const Estate& estate() const;
+    const TopologyParts& topology_parts() const;
+    std::optional<std::string> topology_refusal(const TopologyChanged& change) const;
     // Whether an operator can retry or drop something at `sink` (empty: at any); nullopt: no such incident or sink.
     std::optional<bool> has_dead_delivery(IncidentId id, std::string_view sink) const;
 

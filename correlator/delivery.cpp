@@ -19,13 +19,15 @@ std::size_t rank(const AlertRecord& alert) {
     return (alert.firing ? severities : 0) + static_cast<std::size_t>(alert.severity);
 }
 
-std::string_view reason_for(ActionKind kind) {
+std::string reason_for(ActionKind kind, const IncidentView& incident) {
     switch (kind) {
         case ActionKind::open_ticket:
             return "the incident opened";
         case ActionKind::update_ticket:
             return "the incident changed";
         case ActionKind::resolve_ticket:
+            if (incident.merged_into.is_set())
+                return "it is part of " + to_string(incident.merged_into) + ", where work goes on";
             return "all alerts are over";
     }
     return {};
@@ -97,7 +99,7 @@ Action Correlator::State::make_action(const IncidentRecord& incident, const Sink
     Action action;
     action.kind = sink.outstanding_kind;
     action.sink = sink.name;
-    action.reason = std::string(reason_for(sink.outstanding_kind));
+    action.reason = reason_for(sink.outstanding_kind, incident.view);
     action.idempotency_key = incident.view.key + "/" + std::to_string(sink.outstanding_revision);
     action.ticket = sink.ticket;
     action.incident = incident.view;

@@ -118,6 +118,12 @@ struct Describe {
 
 std::string_view to_string(Verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
 
+std::string_view to_string(SuppressionKind kind) {
+    constexpr std::array<std::string_view, 6> names{"source",     "silence",  "maintenance",
+                                                    "inhibition", "flapping", "storm"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
 std::string_view to_string(DeliveryState state) {
     constexpr std::array<std::string_view, 4> names{"due", "delivered", "dead", "dropped"};
     return names[static_cast<std::size_t>(state)];
@@ -139,7 +145,8 @@ std::string describe(const AlertRow& r) {
     line.field("key", r.key).field("title", r.title).field("text", r.text).field("url", r.url);
     line.field("labels", r.labels).field("annotations", r.annotations).field("severity", to_string(r.severity));
     line.field("firing", r.firing ? 1U : 0U).field("suppressed", r.suppressed ? 1U : 0U);
-    line.field("why", r.suppressed_because);
+    for (const SuppressionReason& why : r.reasons)
+        line.field("why", to_string(why.kind)).field("by", why.by).field("since", why.since);
     line.field("acked", r.acknowledged ? 1U : 0U).field("count", r.count).field("starts", r.starts_at);
     line.field("first", r.first_seen).field("last", r.last_seen).field("resolved", r.resolved_at);
     line.field("incident", r.incident.value);

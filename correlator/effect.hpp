@@ -48,6 +48,23 @@ struct AlertDecided {
     std::string because;  // the reason in words a person can check
 };
 
+// Why an alert that fires is not told as others are. The first four suppress it: it opens nothing.
+enum class SuppressionKind : std::uint8_t {
+    source = 0,       // its source says so
+    silence = 1,      // of the API or of the rules
+    maintenance = 2,  // a maintenance window
+    inhibition = 3,   // another alert fires that explains it
+    flapping = 4,     // its incident counts it as firing until it is quiet
+    storm = 5,        // it came in a storm, whose incident has it
+};
+std::string_view to_string(SuppressionKind kind);
+struct SuppressionReason {
+    SuppressionKind kind = SuppressionKind::source;
+    std::string by;  // a silence's id, or a rule's name; empty: the source itself
+    Instant since;
+    friend bool operator==(const SuppressionReason&, const SuppressionReason&) = default;
+};
+
 // An alert as the read model keeps it. No effect: what is told of alerts is their latest state, when there is time for
 // it (Correlator::visit_changed_alerts).
 struct AlertRow {
@@ -58,7 +75,7 @@ struct AlertRow {
     Severity severity = Severity::unknown;
     bool firing = false;
     bool suppressed = false;
-    std::string suppressed_because;  // what suppresses it, in words; empty: nothing does
+    std::vector<SuppressionReason> reasons;  // in the order of their kinds; of one that does not fire: its source's
     bool acknowledged = false;
     std::uint64_t count = 0;
     Instant starts_at, first_seen, last_seen, resolved_at;

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace incidentd {
 namespace {
@@ -60,27 +61,46 @@ void look_up(const EnrichRule& rule, LabelSheet& labels) {
     }
 }
 
+void apply(const EnrichRule& rule, const AlertEvent& event, LabelSheet& labels) {
+    set_texts(rule, event, labels);
+    look_up(rule, labels);
+}
+
 }  // namespace
 
 void LabelSheet::set(std::string_view name, std::string_view value) {
     value = cut(value);
     const auto at = place_of(labels_, name);
     const bool known = at != labels_.end() && at->name == name;
-    if (value.empty()) {
-        if (known) labels_.erase(at);
-    } else if (known) {
-        if (at->value != value) at->value = own(value);
-    } else if (labels_.size() < bounds.labels_max) {
-        const LabelView label{own(name), own(value)};
-        labels_.insert(place_of(labels_, name), label);
-    }
+    const bool changes = value.empty() ? known : known ? at->value != value : labels_.size() < bounds.labels_max;
+    if (!changes) return;
+    ++changes_;
+    if (value.empty())
+        labels_.erase(at);
+    else if (known)
+        at->value = own(value);
+    else
+        labels_.insert(at, LabelView{own(name), own(value)});
 }
 
 void enrich(const std::vector<EnrichRule>& rules, const AlertEvent& event, LabelSheet& labels) {
-    for (const EnrichRule& rule : rules) {
-        if (!matches_all(rule.match, labels.view())) continue;
-        set_texts(rule, event, labels);
-        look_up(rule, labels);
+    for (const EnrichRule& rule : rules)
+        if (matches_all(rule.match, labels.view())) apply(rule, event, labels);
+}
+
+// Behind a rule that changed a label others may apply than were found before it.
+void enrich(const std::vector<EnrichRule>& rules, const MatcherIndex& index, MatchMemory& memory,
+            const AlertEvent& event, LabelSheet& labels) {
+    for (MatcherIndex::Rule next = 0; next < rules.size();) {
+        const MatcherIndex::Rule from = std::exchange(next, MatcherIndex::none);
+        const auto visit = [&](MatcherIndex::Rule number) {
+            const std::size_t before = labels.changes();
+            apply(rules[number], event, labels);
+            if (labels.changes() == before) return true;
+            next = number + 1;
+            return false;
+        };
+        index.each(labels.view(), memory, visit, from);
     }
 }
 

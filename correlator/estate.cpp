@@ -46,12 +46,13 @@ void Estate::learn_member(Entity upper, Entity lower) {
     down.push_back({lower, LinkKind::member, 0});
 }
 
-std::vector<Estate::Entity> Estate::replace(std::shared_ptr<const Topology> topology) {
+std::vector<Estate::Entity> Estate::replace(std::shared_ptr<const Topology> topology, std::span<const Entity> used) {
     Estate next;
     next.topology_ = std::move(topology);
-    std::vector<Entity> numbers;
-    numbers.reserve(size());
-    for (Entity old = 0; old < size(); ++old) numbers.push_back(next.entity(name(old)));
+    std::vector<Entity> numbers(size(), none);
+    for (const Entity old : used)
+        if (in_topology(old)) numbers[old] = next.entity(name(old));
+    for (auto old = static_cast<Entity>(topology_->size()); old < size(); ++old) numbers[old] = next.entity(name(old));
     for (std::size_t i = 0; i < heard_.size(); ++i)
         for (const Topology::Link& link : heard_[i].uppers)
             next.learn_member(numbers[link.to], numbers[topology_->size() + i]);

@@ -38,8 +38,12 @@ public:
     // `lower` consists of `upper` and others like it, as an alert's labels say. Entities of the topology keep its word.
     void learn_member(Entity upper, Entity lower);
 
-    // From now on another topology holds. Returns the new number of every old entity, in order.
-    std::vector<Entity> replace(std::shared_ptr<const Topology> topology);
+    // From now on another topology holds. Returns the new number of every old entity, in order: `none` for one that the
+    // new topology does not have, unless alerts spoke of it or it is in `used` (sorted).
+    std::vector<Entity> replace(std::shared_ptr<const Topology> topology, std::span<const Entity> used);
+    // Another copy of the same topology.
+    void share(std::shared_ptr<const Topology> same) { topology_ = std::move(same); }
+    const std::shared_ptr<const Topology>& topology() const { return topology_; }
 
 private:
     friend struct AssociationSnapshot;

@@ -45,6 +45,14 @@ bool Correlator::State::is_flapping(Slot slot) const {
     return found != flaps.end() && found->second.flapping;
 }
 
+std::vector<Correlator::State::Slot> Correlator::State::flapping_slots() const {
+    std::vector<Slot> slots;
+    for (const auto& [slot, record] : flaps)
+        if (record.flapping) slots.push_back(slot);
+    std::sort(slots.begin(), slots.end());
+    return slots;
+}
+
 // Each message that says firing or resolved, after the alert took it over. `is_first`: of an alert not known before.
 void Correlator::State::watch_flapping(Slot slot, bool is_first) {
     if (rules == nullptr || rules->flapping.empty()) return;
@@ -75,6 +83,8 @@ void Correlator::State::watch_flapping(Slot slot, bool is_first) {
 void Correlator::State::begin_flapping(Slot slot, const FlappingRule& rule, const std::string& because) {
     FlapRecord& record = flaps.at(slot);
     record.flapping = true;
+    record.flapping_since = now;
+    change(slot);
     ++sizes.alerts_flapping;
     deadlines.set(now + rule.stop_quiet, DeadlineKind::flapping_over, slot, alerts[slot].generation);
     decide(alerts[slot], Verdict::flapping, rule.name,
@@ -101,7 +111,9 @@ void Correlator::State::on_flapping_deadline(Slot slot) {
 void Correlator::State::end_flapping(Slot slot, const std::string& because) {
     FlapRecord& record = flaps.at(slot);
     record.flapping = false;
+    record.flapping_since = {};
     record.changes.clear();
+    change(slot);
     --sizes.alerts_flapping;
     AlertRecord& alert = alerts[slot];
     const std::string state = alert.firing ? "fires" : "is over";

@@ -33,6 +33,7 @@ struct FlapRecord {
     std::deque<Instant> changes;                     // within the rule's window, oldest first
     CheckHistory checks;
     Instant last_change;
+    Instant flapping_since;  // while it does
     bool flapping = false;
     bool was_firing = false;  // at the last message
 };

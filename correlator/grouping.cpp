@@ -140,6 +140,7 @@ bool Correlator::State::rejoin(Slot slot) {
     change(slot);
     reassess(*incident);
     add_fact(*incident, "rejoined", name_of(alert) + " fires again");
+    watch_gate(*incident);
     drop_stale_acknowledgements(*incident);
     changed(*incident);
     advance_sinks(*incident);

@@ -24,6 +24,7 @@ enum class RecordKind : std::uint8_t {
     started = 7,
     silence_set = 8,
     silence_expired = 9,
+    topology_changed = 10,
 };
 
 // Set in the byte of an event's kind: only fingerprint, starts_at and expires_at follow.
@@ -107,6 +108,13 @@ struct Encode {
         head(RecordKind::silence_expired);
         w.text(in.id);
         w.text(in.actor);
+    }
+    void operator()(const TopologyChanged& in) const {
+        head(RecordKind::topology_changed);
+        w.text(in.part);
+        w.byte(in.replaces ? 1 : 0);
+        codec::write_topology(w, in.add);
+        codec::write_topology(w, in.remove);
     }
 };
 
@@ -249,6 +257,14 @@ std::optional<Input> decode_body(RecordKind kind, Reader& r, DecodeScratch& scra
             SilenceExpired in;
             in.id = r.string();
             in.actor = r.string();
+            return in;
+        }
+        case RecordKind::topology_changed: {
+            TopologyChanged in;
+            in.part = r.string();
+            in.replaces = r.flag();
+            in.add = codec::read_topology(r);
+            in.remove = codec::read_topology(r);
             return in;
         }
         case RecordKind::started:

@@ -70,6 +70,14 @@ struct SilenceExpired {
     std::string actor;
 };
 
+// A part of the topology came through the API. `replaces`: `add` is all of it now; else `remove` goes first.
+// Of a link to be removed `kind` does not count. A part that is empty is forgotten.
+struct TopologyChanged {
+    std::string part;
+    bool replaces = false;
+    TopologySpec add, remove;
+};
+
 // Time passed and a deadline fired without other input.
 struct Tick {};
 
@@ -80,7 +88,7 @@ struct Started {
 };
 
 using Input = std::variant<Genesis, AlertsReceived, DeliveryReported, RulesActivated, OperatorCommand, Tick, Started,
-                           SilenceSet, SilenceExpired>;
+                           SilenceSet, SilenceExpired, TopologyChanged>;
 
 // Appends the input's record to `out`. The format is versioned by its first byte; see docs/journal-format.md.
 void encode(const Input& input, std::string& out);

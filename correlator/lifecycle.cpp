@@ -74,6 +74,7 @@ void Correlator::State::alert_stopped(IncidentRecord& incident, const AlertRecor
         ++incident.generation;
         deadlines.set(now + incident.quiet, DeadlineKind::quiet_over, incident.view.id.value, incident.generation);
     }
+    watch_gate(incident);
     changed(incident);
     advance_sinks(incident);
 }

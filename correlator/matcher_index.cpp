@@ -131,6 +131,11 @@ void MatcherIndex::gather(LabelsView labels, MatchMemory& memory, Candidates& ca
     }
 }
 
+void MatcherIndex::Candidates::skip_to(Rule from) {
+    if (from == 0) return;
+    for (Range& range : ranges_) range.at = std::lower_bound(range.at, range.end, from);
+}
+
 MatcherIndex::Rule MatcherIndex::Candidates::next() {
     Range* least = nullptr;
     for (Range& range : ranges_)

@@ -32,11 +32,13 @@ public:
     // Copies what it needs of the lists.
     explicit MatcherIndex(std::span<const Matchers* const> rules);
 
-    // Calls `visit(Rule)` for each list all of whose matchers hold, in ascending order, until it returns false.
+    // Calls `visit(Rule)` for each list from `from` on all of whose matchers hold, in ascending order, until it returns
+    // false. `labels` must stay as they are until then.
     template <class Visit>
-    void each(LabelsView labels, MatchMemory& memory, Visit&& visit) const {
+    void each(LabelsView labels, MatchMemory& memory, Visit&& visit, Rule from = 0) const {
         Candidates candidates;
         gather(labels, memory, candidates);
+        candidates.skip_to(from);
         for (Rule rule = candidates.next(); rule != none; rule = candidates.next())
             if (matches_all(rests_[rule], labels) && !visit(rule)) return;
     }
@@ -65,6 +67,7 @@ private:
             add(*answer);
             held_.push_back(std::move(answer));
         }
+        void skip_to(Rule from);
         Rule next();
 
     private:

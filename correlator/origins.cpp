@@ -64,7 +64,7 @@ void Correlator::State::on_event(const AlertEvent& event) {
 // Nothing is known of the source's identity yet, or its next problem begins: the rules say which alert it is.
 void Correlator::State::identify(const AlertEvent& event, bool was_origin) {
     LabelSheet labels(event.labels);
-    enrich(rules->enrich, event, labels);
+    enrich(rules->enrich, indexes->enrich, match_memory, event, labels);
     AlertEvent derived = event;
     derived.labels = labels.view();
     const DedupRule* rule = dedup_rule(rules->dedup, labels.view());
@@ -212,7 +212,7 @@ bool Correlator::State::is_origin_refresh(const AlertEvent& event, const Origin&
 void Correlator::State::relabel(Slot slot, const AlertEvent& event) {
     if (rules == nullptr || rules->enrich.empty()) return;
     LabelSheet labels(event.labels);
-    enrich(rules->enrich, event, labels);
+    enrich(rules->enrich, indexes->enrich, match_memory, event, labels);
     AlertRecord& alert = alerts[slot];
     if (!std::ranges::equal(labels_of(alert), labels.view())) {
         index_labels(slot, false);

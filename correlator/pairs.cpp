@@ -72,7 +72,7 @@ void Correlator::State::clear(const AlertEvent& event, const PairRule& rule, Fin
 bool Correlator::State::may_clear_others(const AlertEvent& event) const {
     if (rules == nullptr || rules->pairs.empty()) return false;
     LabelSheet labels(event.labels);
-    enrich(rules->enrich, event, labels);
+    enrich(rules->enrich, indexes->enrich, match_memory, event, labels);
     return indexes->pair_clears.first(labels.view(), match_memory) != MatcherIndex::none;
 }
 

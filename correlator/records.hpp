@@ -83,6 +83,7 @@ struct IncidentRecord {
     bool ack_sampled = false;              // its time to acknowledge was given
     std::optional<Urgency> urgency_fixed;  // of the rule; otherwise it follows the severity
     std::uint32_t max_alerts = 0;
+    bool gathers_storm = false;  // of a storm rule
     Instant last_onset;
     Instant last_recovery;         // when its last firing alert ended; what time to resolve counts to
     bool touched = false;          // waits in the list of visit_touched_incidents()

@@ -40,8 +40,9 @@ public:
     }
 
 private:
+    // 0: what is next was not understood. Taking nothing would be no step, and the walk no end.
     bool take(std::size_t bytes) {
-        if (bytes > text_.size()) return false;
+        if (bytes == 0 || bytes > text_.size()) return false;
         text_.remove_prefix(bytes);
         return true;
     }

@@ -17,6 +17,8 @@ TEST_CASE("a regex's shape is the longest text it needs, and whether only its en
         {".*timeout.*", "timeout", false},
         {".*-db", "-db", false},
         {".*", "", true},
+        {"a[[:]b", "", true},  // a class whose end it does not understand
+        {"a[\\Q]*b", "", false},
         {"db-[0-9]{1,3}-.*", "db-", true},
         {"[0-9]{4}17[0-9]*", "17", true},
         {"[a-z]+-17", "-17", false},

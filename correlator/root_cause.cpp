@@ -70,6 +70,7 @@ private:
     };
 
     void add(const FailedEntity& one) {
+        if (one.entity == Estate::none) return;  // its name left with a topology, and the table was full
         const auto [at, is_new] = index_.try_emplace(one.entity, nodes_.size());
         if (is_new) {
             nodes_.push_back({one, false, 0, 0, {}, 0, 0, 0});

@@ -12,7 +12,7 @@ namespace {
 constexpr Instant start{1'767'225'600'000};
 
 struct Case {
-    explicit Case(const TopologySpec& spec) { estate.replace(std::make_shared<const Topology>(spec)); }
+    explicit Case(const TopologySpec& spec) { estate.replace(std::make_shared<const Topology>(spec), {}); }
     Case& failed(const char* name, std::int64_t second, bool silence = false, bool changed = false) {
         all.push_back({estate.entity(name), start + seconds(second), 1, Severity::critical, silence, changed});
         return *this;

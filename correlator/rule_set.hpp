@@ -113,6 +113,13 @@ enum class CorrelationOp : std::uint8_t {
     similar = 5
 };
 
+// What an incident of `op: topology` must show before it opens.
+struct GateRule {
+    std::uint32_t checks = 2;            // so many distinct checks worse than info, ...
+    Duration critical_after{0};          // ... or a critical alert that fires for so long, ...
+    Duration other_after = minutes(30);  // ... or any other one worse than info
+};
+
 // One rule of `correlate`: which alerts become which incident.
 struct CorrelationRule {
     std::string name;
@@ -135,9 +142,8 @@ struct CorrelationRule {
     std::uint32_t max_alerts = 10'000;  // likewise
     Template title, category, service, assign, impact, urgency;  // empty: the default of docs/rules.md
     std::vector<std::string> knowledge;                          // articles named by the rule, as the sinks show them
-    // topology: the opening gate. An incident opens once so many distinct checks that are worse than info fire, ...
-    std::uint32_t gate_checks = 1;
-    Duration gate_critical_after{0};  // ... or a critical one that stays unresolved for so long
+    std::uint32_t max_depth = 12;                                // topology: hops from the first failure
+    GateRule gate;                                               // topology
 };
 
 struct Route {

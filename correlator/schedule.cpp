@@ -11,6 +11,8 @@ constexpr std::int64_t day_seconds = 86'400;
 constexpr std::int64_t days_per_window_most = 8;      // 7 days of length, and one for the zone
 constexpr std::int64_t days_ahead_most = 3653;        // ten years
 constexpr std::int64_t offset_seconds_most = 86'400;  // zones stay within a day of UTC
+constexpr Duration look_back = hours(8 * 24);         // for the beginning of a window: longer than one can be
+constexpr int borders_most = 400;                     // looked at for the next beginning or end of all windows together
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
@@ -125,6 +127,42 @@ std::optional<Instant> Schedule::next_change(Instant at) const {
         if (border && (!next || *border < *next)) next = border;
     }
     return next;
+}
+
+// Windows that meet are one: what is the end of one of them may be no border.
+std::optional<Instant> Schedule::border(Instant after, bool begins) const {
+    std::optional<Instant> at = next_change(after);
+    for (int steps = 1; at && holds(*at) != begins; ++steps)
+        at = steps < borders_most ? next_change(*at) : std::nullopt;
+    return at;
+}
+
+// From window to window up to the one that holds at `at`.
+Instant Schedule::began(Instant at) const {
+    Instant begin, looked = at - look_back;
+    for (;;) {
+        if (!holds(looked)) {
+            const std::optional<Instant> next = border(looked, true);
+            if (!next) return begin;
+            begin = looked = *next;
+        }
+        const std::optional<Instant> end = border(looked, false);
+        if (!end || *end > at) return begin;
+        looked = *end;
+    }
+}
+
+std::optional<Schedule::Span> Schedule::span_at(Instant at) const {
+    Span span;
+    if (holds(at)) {
+        span.begin = recurrences.empty() ? from : began(at);
+    } else {
+        const std::optional<Instant> begin = border(at, true);
+        if (!begin) return std::nullopt;
+        span.begin = *begin;
+    }
+    span.end = border(std::max(at, span.begin), false).value_or(Instant{});
+    return span;
 }
 
 }  // namespace incidentd

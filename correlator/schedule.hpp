@@ -47,6 +47,19 @@ struct Schedule {
     bool holds(Instant at) const;
     // The first instant after `at` at which holds() may be different; nullopt: never again (or beyond ten years).
     std::optional<Instant> next_change(Instant at) const;
+
+    // The time around `at` in which it holds, or else the next one; nullopt: there is none any more. `begin` is absent
+    // when it held for more than a week by then, `end` when none is in sight.
+    struct Span {
+        Instant begin, end;
+        friend bool operator==(const Span&, const Span&) = default;
+    };
+    std::optional<Span> span_at(Instant at) const;
+
+private:
+    std::optional<Instant> border(Instant after,
+                                  bool begins) const;  // the next one at which it begins to hold, or ends
+    Instant began(Instant at) const;
 };
 
 }  // namespace incidentd

@@ -156,3 +156,33 @@ TEST_CASE("next_change never skips a change: stepping by it agrees with looking 
         }
     }
 }
+
+TEST_CASE("the window around an instant, or the next one, is named with its beginning and end") {
+    const auto span = [](const Schedule& schedule, const char* when) -> std::string {
+        const std::optional<Schedule::Span> found = schedule.span_at(at(when));
+        if (!found) return "never";
+        const auto text = [](Instant t) { return t.is_set() ? to_rfc3339(t).substr(0, 16) : std::string("-"); };
+        return text(found->begin) + " - " + text(found->end);
+    };
+    const Schedule nights = only(daily(22, 0, hours(8)));  // 21:00 to 05:00 UTC in winter
+    CHECK(span(nights, "2026-01-05T20:59:59Z") == "2026-01-05T21:00 - 2026-01-06T05:00");
+    CHECK(span(nights, "2026-01-05T21:00:00Z") == "2026-01-05T21:00 - 2026-01-06T05:00");
+    CHECK(span(nights, "2026-01-06T04:59:59Z") == "2026-01-05T21:00 - 2026-01-06T05:00");
+    CHECK(span(nights, "2026-01-06T05:00:00Z") == "2026-01-06T21:00 - 2026-01-07T05:00");
+    Schedule two = nights;
+    two.recurrences.push_back(daily(6, 0, hours(2)));  // meets the first
+    CHECK(span(two, "2026-01-06T06:30:00Z") == "2026-01-05T21:00 - 2026-01-06T07:00");
+    CHECK(span(only(daily(0, 0, hours(24))), "2026-01-06T06:30:00Z") == "- - -");
+    Recurrence years = daily(9, 0, hours(1));
+    years.years = {{2025, 2025}};
+    CHECK(span(only(years), "2026-01-01T00:00:00Z") == "never");
+    Schedule fixed;
+    fixed.from = at("2026-12-01T20:00:00Z");
+    fixed.to = at("2026-12-02T04:00:00Z");
+    CHECK(span(fixed, "2026-01-01T00:00:00Z") == "2026-12-01T20:00 - 2026-12-02T04:00");
+    CHECK(span(fixed, "2026-12-02T03:00:00Z") == "2026-12-01T20:00 - 2026-12-02T04:00");
+    CHECK(span(fixed, "2026-12-02T04:00:00Z") == "never");
+    Schedule bounded = nights;
+    bounded.from = at("2026-01-05T23:00:00Z");
+    CHECK(span(bounded, "2026-01-06T00:00:00Z") == "2026-01-05T23:00 - 2026-01-06T05:00");
+}

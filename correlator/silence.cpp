@@ -201,14 +201,30 @@ std::vector<Correlator::State::Slot> Correlator::State::slots_silenced_by(std::u
 
 std::vector<Silence> Correlator::State::told_silences() const {
     std::vector<Silence> all;
-    for (const auto& [number, record] : suppressions.silences)
-        if (!record.told.is_of_rules || record.told.state == SilenceState::active) all.push_back(record.told);
+    for (const auto& [number, record] : suppressions.silences) {
+        Silence silence = with_window(record);
+        if (!silence.is_of_rules || silence.state != SilenceState::expired) all.push_back(std::move(silence));
+    }
     std::stable_sort(all.begin(), all.end(), [](const Silence& a, const Silence& b) {
         if (a.state != b.state) return a.state < b.state;
         if (a.state == SilenceState::pending) return a.starts_at < b.starts_at;
-        return a.state == SilenceState::active ? a.ends_at < b.ends_at : a.ends_at > b.ends_at;
+        if (a.state == SilenceState::expired) return a.ends_at > b.ends_at;
+        return b.ends_at.is_set() ? a.ends_at.is_set() && a.ends_at < b.ends_at : a.ends_at.is_set();
     });
     return all;
+}
+
+// What a rule's silence says of times follows from its calendar, and is no state.
+Silence Correlator::State::with_window(const SilenceRecord& record) const {
+    Silence silence = record.told;
+    if (!silence.is_of_rules) return silence;
+    if (const auto span = rules->silences[record.rule].schedule.span_at(now)) {
+        silence.starts_at = span->begin;
+        silence.ends_at = span->end;
+    } else {
+        silence.state = SilenceState::expired;
+    }
+    return silence;
 }
 
 // How much of the span lies within maintenance windows, of the rules that hold now, that match `labels`.

@@ -17,7 +17,7 @@ struct Silence {
     std::string id;  // of the API: a UUID; of a rule: its name
     Matchers match;
     std::string created_by, comment;
-    Instant starts_at, ends_at, updated_at;  // of a rule with a calendar: the window that holds, or absent
+    Instant starts_at, ends_at, updated_at;  // of a rule: see Correlator::silences(), otherwise absent
     SilenceState state = SilenceState::pending;
     bool is_of_rules = false;
     bool is_maintenance = false;

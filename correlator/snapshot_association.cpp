@@ -77,6 +77,7 @@ struct AssociationSnapshot {
         signed_time(a, cluster.began);
         a.number(cluster.alerts);
         a.number(cluster.ranked_at);
+        a.fixed(cluster.partition);
         a.list(cluster.members, SIZE_MAX, [&a](auto& member) {
             a.number(member.entity);
             signed_time(a, member.first);
@@ -98,9 +99,12 @@ struct AssociationSnapshot {
 
     template <class Archive, class Gate>
     static void gate(Archive& a, Gate& gate) {
-        a.number(gate.checks_needed);
-        a.span(gate.critical_after);
-        a.flag(gate.critical_waits);
+        a.number(gate.wants.checks);
+        a.span(gate.wants.critical_after);
+        a.span(gate.wants.other_after);
+        a.time(gate.critical_since);
+        a.time(gate.other_since);
+        a.flag(gate.is_told);
         a.list(gate.checks, OpeningGate::checks_max, [&a](auto& check) { a.fixed(check); });
     }
 
@@ -118,6 +122,11 @@ struct AssociationSnapshot {
 
     static void save(const Correlator::State& state, snapshot::Save& out) {
         const Association& from = state.association;
+        out.number(state.topology_parts.size());
+        for (const auto& [name, part] : state.topology_parts) {
+            out.text(name);
+            out.topology(part);
+        }
         std::uint64_t topology_size = from.estate_.topology_->size();
         estate(out, from.estate_, topology_size);
         std::vector<std::string_view> sources(from.paces_.size());
@@ -146,6 +155,10 @@ struct AssociationSnapshot {
     static void load(Correlator::State& state, snapshot::Load& in) {
         Association& to = state.association;
         codec::Reader& r = in.reader();
+        for (std::size_t left = r.count(3); left > 0 && !r.failed(); --left) {
+            std::string name = r.string();
+            state.topology_parts.emplace(std::move(name), codec::read_topology(r));
+        }
         std::uint64_t topology_size = 0;
         estate(in, to.estate_, topology_size);
         to.estate_.restored_base_ = topology_size;
@@ -202,7 +215,7 @@ struct AssociationSnapshot {
         }
         for (const auto& [id, cluster] : to.clusters_)
             for (const FailedEntity& member : cluster.members)
-                if (member.entity >= entities) return false;
+                if (!known(member.entity)) return false;
         for (const auto& heard : to.estate_.heard_)
             for (const auto* side : {&heard.uppers, &heard.lowers})
                 for (const Topology::Link& link : *side)
@@ -212,8 +225,7 @@ struct AssociationSnapshot {
 
     static bool attach(Correlator::State& state) {
         Estate& estate = state.association.estate_;
-        const bool given = state.rules != nullptr && state.rules->topology != nullptr;
-        const auto topology = given ? state.rules->topology : estate.topology_;
+        const auto topology = state.whole_topology();
         if (topology->size() != estate.restored_base_) return false;
         estate.topology_ = topology;
         for (std::size_t i = 0; i < estate.heard_.size(); ++i)

@@ -51,6 +51,7 @@ public:
     void span(Duration value) { w_.number(static_cast<std::uint64_t>(value.ms)); }
     void text(std::string_view value) { w_.text(value); }
     void flag(bool value) { w_.byte(value ? 1 : 0); }
+    void topology(const TopologySpec& spec) { codec::write_topology(w_, spec); }
     void string(StringPool::Handle handle) { w_.number(strings_.of(handle)); }
     void words(const AlertWords& words) {
         const WordsView view = state_.word_store.view(words);
@@ -218,9 +219,9 @@ constexpr std::size_t sinks_most = 32;
 
 template <class Archive, class Record>
 void incident_fields(Archive& a, Record& record) {
-    auto& [view, group, within, quiet, max_age, ack_sampled, urgency_fixed, max_alerts, last_onset, last_recovery,
-           touched, changed, generation, firing_by_severity, alerts, facts, sinks, acknowledgements, route_labels] =
-        record;
+    auto& [view, group, within, quiet, max_age, ack_sampled, urgency_fixed, max_alerts, gathers_storm, last_onset,
+           last_recovery, touched, changed, generation, firing_by_severity, alerts, facts, sinks, acknowledgements,
+           route_labels] = record;
     static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(touched)>>, bool>);
     static_assert(std::is_same_v<std::remove_cv_t<std::remove_reference_t<decltype(changed)>>, bool>);
     view_fields(a, view);
@@ -229,6 +230,7 @@ void incident_fields(Archive& a, Record& record) {
     a.flag(ack_sampled);
     urgency_field(a, urgency_fixed);
     a.number(max_alerts);
+    a.flag(gathers_storm);
     a.time(last_onset);
     a.time(last_recovery);
     a.number(generation);

@@ -137,7 +137,9 @@ struct LearningSnapshot {
         const std::size_t entities = to.estate_.restored_base_ + to.estate_.heard_.size();
         if (to.recent_.ring_.size() != std::min<std::uint64_t>(to.recent_.end_, recent_onsets_max)) r.reject();
         for (const RecentOnset& one : to.recent_.ring_)
-            if (one.token_count > onset_tokens_max || one.entity >= entities || one.scale.ms <= 0) r.reject();
+            if (one.token_count > onset_tokens_max || (one.entity >= entities && one.entity != Estate::none) ||
+                one.scale.ms <= 0)
+                r.reject();
         load_table(in, to.co_occurrence_.cells_, pair_sets * pair_ways, [&in](auto& one) {
             cell(in, one);
             one.used = true;

@@ -90,21 +90,33 @@ void decode_origins(State& state, Reader& r) {
 void encode_suppression(const Suppression& why, Writer& w) {
     w.byte(why.by_source ? 1 : 0);
     w.text(why.source_words);
+    w.time(why.source_since);
     w.number(why.silences.size());
-    for (const std::uint32_t number : why.silences) w.number(number);
+    for (std::size_t i = 0; i < why.silences.size(); ++i) {
+        w.number(why.silences[i]);
+        w.time(why.silenced_since[i]);
+    }
     w.number(why.inhibits.size());
-    for (const std::string& name : why.inhibits) w.text(name);
+    for (std::size_t i = 0; i < why.inhibits.size(); ++i) {
+        w.text(why.inhibits[i]);
+        w.time(why.inhibited_since[i]);
+    }
 }
 
 Suppression decode_suppression(const State& state, Reader& r) {
     Suppression why;
     why.by_source = r.flag();
     why.source_words = r.string();
+    why.source_since = r.time();
     for (std::size_t left = r.count(any_number); left > 0 && !r.failed(); --left) {
         why.silences.push_back(small(r));
+        why.silenced_since.push_back(r.time());
         if (!state.suppressions.silences.contains(why.silences.back())) r.reject();
     }
-    for (std::size_t left = r.count(any_number); left > 0 && !r.failed(); --left) why.inhibits.push_back(r.string());
+    for (std::size_t left = r.count(any_number); left > 0 && !r.failed(); --left) {
+        why.inhibits.push_back(r.string());
+        why.inhibited_since.push_back(r.time());
+    }
     return why;
 }
 
@@ -163,6 +175,7 @@ void encode_flaps(const State& state, Writer& w) {
         for (const Instant at : record.changes) w.time(at);
         w.number(record.checks.bits());
         w.time(record.last_change);
+        w.time(record.flapping_since);
         w.byte(record.flapping ? 1 : 0);
         w.byte(record.was_firing ? 1 : 0);
     });
@@ -175,6 +188,7 @@ void decode_flaps(State& state, Reader& r) {
             record.changes.push_back(r.time());
         record.checks.restore(small(r));
         record.last_change = r.time();
+        record.flapping_since = r.time();
         record.flapping = r.flag();
         record.was_firing = r.flag();
         if (record.flapping) ++state.sizes.alerts_flapping;

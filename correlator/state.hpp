@@ -9,6 +9,7 @@
 //   grouping.cpp   onsets -> incidents (which rule, which group, join or begin)
 //   topology_grouping.cpp  the same for rules of `op: topology`: association, opening gate, merges, root causes
 //   likeness.cpp   incidents like earlier ones, and what became of those
+//   topology_parts.cpp  what depends on what, as the API changes it
 //   lifecycle.cpp  incidents: hold, open, acknowledge, quiet, resolve, forget
 //   delivery.cpp   what each sink is owed, one action at a time
 //   views.cpp      state -> values for effects, tickets and the API
@@ -95,6 +96,7 @@ struct Correlator::State {
     Instant no_expiry_before;  // of Started
     Association association;
     IncidentMemory memory;                    // what ended incidents were like
+    TopologyParts topology_parts;             // beside the topology of the rules
     std::map<IncidentId, OpeningGate> gates;  // of pending incidents of topology rules
     IncidentId overflow;                      // takes alerts while limits.incidents_max incidents are in memory
 
@@ -177,8 +179,8 @@ struct Correlator::State {
     void mark_source_suppression(Slot slot, bool suppressed, std::string_view words);
     void end_suppression(Slot slot);
     std::string silence_text(const Silence& silence) const;
-    std::string suppression_text(Slot slot) const;   // for people, as it is now; "" when nothing suppresses it
-    std::string suppression_names(Slot slot) const;  // changes only with the alert's row
+    std::string suppression_text(Slot slot) const;  // for people, as it is now; "" when nothing suppresses it
+    std::vector<SuppressionReason> reasons_of(Slot slot) const;  // change only with the alert's row
     void look_again(const std::vector<Slot>& slots, const std::string& cause);
     void tell_of_suppression(IncidentId id, std::uint32_t begun, std::uint32_t ended, const std::string& cause);
     std::vector<Slot> firing_slots() const;
@@ -201,11 +203,13 @@ struct Correlator::State {
     void watch_silence(std::uint32_t number);
     std::vector<Slot> slots_silenced_by(std::uint32_t number) const;
     std::vector<Silence> told_silences() const;
+    Silence with_window(const SilenceRecord& record) const;
     Duration maintenance_within(LabelsView labels, Instant from, Instant to) const;
 
     // --- flapping.cpp -----------------------------------------------------------------------------------------------
     const FlappingRule* flapping_rule(Slot slot) const;
     bool is_flapping(Slot slot) const;
+    std::vector<Slot> flapping_slots() const;
     void watch_flapping(Slot slot, bool is_first);
     void begin_flapping(Slot slot, const FlappingRule& rule, const std::string& because);
     void on_flapping_deadline(Slot slot);
@@ -309,8 +313,12 @@ struct Correlator::State {
     // --- topology_grouping.cpp --------------------------------------------------------------------------------------
     void group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
     void pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check);
-    void gate_waited(IncidentRecord& incident);
-    void use_topology();  // of the rules that hold now
+    void watch_gate(IncidentRecord& incident);
+    void use_topology();
+    // --- topology_parts.cpp -----------------------------------------------------------------------------------------
+    void on_topology_changed(const TopologyChanged& change);
+    std::shared_ptr<const Topology> whole_topology()
+        const;  // of the rules and of all parts  // of the rules that hold now
     bool has_gone_silent(const AlertRecord& alert) const;
     bool comes_back_late(const AlertRecord& alert, bool was_silent) const;
     void merge_incident(IncidentRecord& into, IncidentId from, const std::string& why);

@@ -100,6 +100,7 @@ bool Correlator::State::join_storm(Slot slot, const StormRule& rule, const Storm
     gathers.max_age = Duration{0};
     gathers.max_alerts = limits.alerts_max;
     IncidentRecord& incident = begin_incident(gathers, group, scope);
+    incident.gathers_storm = true;
     incident.view.title = title;
     incident.view.service = title;  // what storms are counted under, apart from what they are made of
     incident.view.because = because;

@@ -15,14 +15,22 @@ namespace {
 
 constexpr std::string_view no_longer = "no longer suppressed";
 
-std::string list_of(const std::vector<std::string>& texts) {
-    std::string out;
-    for (const std::string& text : texts) out += (out.empty() ? "" : "; ") + text;
-    return out;
+// A cause that held before keeps its time.
+template <class Cause>
+std::vector<Instant> times_of(const std::vector<Cause>& causes, const std::vector<Cause>& before,
+                              const std::vector<Instant>& since, Instant now) {
+    std::vector<Instant> times;
+    for (const Cause& cause : causes) {
+        const auto known = std::find(before.begin(), before.end(), cause);
+        times.push_back(known == before.end() ? now : since[static_cast<std::size_t>(known - before.begin())]);
+    }
+    return times;
 }
 
-std::string title_of(const Silence& silence) {
-    return (silence.is_maintenance ? "maintenance window " : "silence ") + silence.id;
+void date_causes(Suppression& fresh, const Suppression& before, Instant now) {
+    fresh.source_since = !fresh.by_source ? Instant{} : before.by_source ? before.source_since : now;
+    fresh.silenced_since = times_of(fresh.silences, before.silences, before.silenced_since, now);
+    fresh.inhibited_since = times_of(fresh.inhibits, before.inhibits, before.inhibited_since, now);
 }
 
 }  // namespace
@@ -81,7 +89,9 @@ bool Correlator::State::update_suppression(Slot slot) {
 bool Correlator::State::keep_suppression(Slot slot, Suppression fresh) {
     const bool any = fresh.any();
     const auto known = suppressions.of.find(slot);
+    date_causes(fresh, known == suppressions.of.end() ? Suppression{} : known->second, now);
     if (known != suppressions.of.end()) count_suppression(known->second, false);
+    fresh.counted = {};  // it may be a copy of what was counted before
     if (any) {
         count_suppression(fresh, alerts[slot].firing);
         suppressions.of.insert_or_assign(slot, std::move(fresh));
@@ -103,7 +113,7 @@ void Correlator::State::count_suppression(Suppression& why, bool firing) {
         (found->second.told.is_maintenance ? fresh.maintenance : fresh.silence) = true;
     }
     const auto move = [](std::uint64_t& gauge, bool before, bool after) {
-        gauge += (after ? 1U : 0U) - (before ? 1U : 0U);
+        gauge += std::uint64_t{after} - std::uint64_t{before};
     };
     move(sizes.suppressed_by_source, why.counted.source, fresh.source);
     move(sizes.suppressed_by_silence, why.counted.silence, fresh.silence);
@@ -128,56 +138,6 @@ void Correlator::State::end_suppression(Slot slot) {
     left.by_source = known->second.by_source;
     left.source_words = known->second.source_words;
     keep_suppression(slot, std::move(left));
-}
-
-std::string Correlator::State::silence_text(const Silence& silence) const {
-    std::string text = title_of(silence);
-    if (!silence.created_by.empty()) text += " by " + silence.created_by;
-    if (!silence.comment.empty()) text += " (" + silence.comment + ")";
-    if (silence.ends_at.is_set()) text += " until " + to_rfc3339(silence.ends_at);
-    return text;
-}
-
-std::string Correlator::State::suppression_text(Slot slot) const {
-    const auto known = suppressions.of.find(slot);
-    if (known == suppressions.of.end()) return {};
-    const Suppression& why = known->second;
-    std::vector<std::string> texts;
-    if (why.by_source)
-        texts.push_back("suppressed by its source" +
-                        (why.source_words.empty() ? std::string() : ": " + why.source_words));
-    for (const std::uint32_t number : why.silences)
-        texts.push_back(silence_text(suppressions.silences.at(number).told));
-    const auto labels = labels_of(alerts[slot]);
-    for (std::size_t i = 0; !why.inhibits.empty() && rules != nullptr && i < rules->inhibit.size(); ++i)
-        if (const auto source = inhibitor_of(slot, i, labels))
-            texts.push_back("inhibited by rule " + rules->inhibit[i].name + ": " + name_of(alerts[*source]) + " fires");
-    return list_of(texts);
-}
-
-std::string Correlator::State::suppression_names(Slot slot) const {
-    const auto known = alerts[slot].suppressed ? suppressions.of.find(slot) : suppressions.of.end();
-    if (known == suppressions.of.end()) return {};
-    std::vector<std::string> texts;
-    if (known->second.by_source) texts.push_back("its source");
-    for (const std::uint32_t number : known->second.silences)
-        texts.push_back(title_of(suppressions.silences.at(number).told));
-    for (const std::string& name : known->second.inhibits) texts.push_back("inhibition " + name);
-    return list_of(texts);
-}
-
-Correlator::SuppressedBy Correlator::State::suppressed_by(Slot slot) const {
-    SuppressedBy by;
-    const auto known = suppressions.of.find(slot);
-    if (known == suppressions.of.end()) return by;
-    by.source = known->second.by_source;
-    for (const std::uint32_t number : known->second.silences)
-        by.silences.push_back(suppressions.silences.at(number).told.id);
-    const auto labels = labels_of(alerts[slot]);
-    for (std::size_t i = 0; !known->second.inhibits.empty() && rules != nullptr && i < rules->inhibit.size(); ++i)
-        if (const auto source = inhibitor_of(slot, i, labels))
-            by.inhibitors.push_back(alertmanager_fingerprint(labels_of(alerts[*source])));
-    return by;
 }
 
 // --- causes that begin and end --------------------------------------------------------------------------------------

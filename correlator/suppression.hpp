@@ -23,9 +23,12 @@ struct SuppressedFor {
 struct Suppression {
     bool by_source = false;
     std::string source_words;
-    std::vector<std::uint32_t> silences;  // numbers of SilenceRecords, ascending; only while it fires
-    std::vector<std::string> inhibits;    // names of inhibition rules, in their order; likewise
-    SuppressedFor counted;                // in EngineSizes
+    Instant source_since;
+    std::vector<std::uint32_t> silences;   // numbers of SilenceRecords, ascending; only while it fires
+    std::vector<Instant> silenced_since;   // by each of them
+    std::vector<std::string> inhibits;     // names of inhibition rules, in their order; only while it fires
+    std::vector<Instant> inhibited_since;  // by each of them
+    SuppressedFor counted;                 // in EngineSizes
     bool any() const { return by_source || !silences.empty() || !inhibits.empty(); }
     friend bool operator==(const Suppression&, const Suppression&) = default;
 };

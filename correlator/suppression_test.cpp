@@ -50,7 +50,8 @@ TEST_CASE("while a silence holds its alerts are kept and counted, and open nothi
     CHECK(engine.verdicts() == "suppressed");
     CHECK(engine.because == "silence reboot (kernel)");
     CHECK(engine.open() == 0);
-    CHECK(engine.row(engine.last_fingerprint).suppressed_because == "silence reboot");
+    CHECK(engine.row(engine.last_fingerprint).reasons ==
+          std::vector<SuppressionReason>{{SuppressionKind::silence, "reboot", start}});
     engine.fire({"host=b,team=web"});
     engine.end({"host=b,team=web"});
     engine.fire({"host=c,team=db"});
@@ -59,6 +60,72 @@ TEST_CASE("while a silence holds its alerts are kept and counted, and open nothi
     CHECK(engine.verdicts() == "noted opened");
     CHECK(engine.open() == 2);
     CHECK(engine.engine().sizes().alerts_suppressed == 0);
+    CHECK(engine.engine().sizes().suppressed_by_silence == 0);
+}
+
+TEST_CASE("an alert says what holds it back, by which rule or silence, and since when, until that ends") {
+    using Reasons = std::vector<SuppressionReason>;
+    RuleSet rules = inhibiting(seconds(0));
+    SilenceRule window;
+    window.name = "work";
+    window.match = match("host=\"a\"");
+    window.is_maintenance = true;
+    window.schedule.from = start + minutes(2);
+    window.schedule.to = start + minutes(4);
+    rules.silences = {window};
+    FlappingRule flapping;
+    flapping.name = "often";
+    flapping.match = match("host=\"f\"");
+    flapping.window = minutes(10);
+    flapping.start = 2;
+    flapping.stop_quiet = minutes(2);
+    rules.flapping = {flapping};
+    Engine engine(rules);
+    engine.fire({"host=a,service=web,severity=critical"});
+    const Fingerprint web = engine.last_fingerprint;
+    CHECK(engine.row(web).reasons.empty());
+    engine.pass(minutes(1));
+    engine.apply(silence("s1", "host=\"a\"", start + minutes(1), start + minutes(3)));
+    engine.pass(minutes(1));
+    engine.fire({"host=a,alertname=HostDown,severity=info"});
+    const SuppressionReason by_silence{SuppressionKind::silence, "s1", start + minutes(1)};
+    const SuppressionReason by_window{SuppressionKind::maintenance, "work", start + minutes(2)};
+    CHECK(engine.row(web).reasons ==
+          Reasons{by_silence, by_window, {SuppressionKind::inhibition, "host-down", engine.now}});
+    engine.end({"host=a,alertname=HostDown,severity=info"});
+    CHECK(engine.row(web).reasons == Reasons{by_silence, by_window});
+    engine.pass(minutes(1));
+    CHECK(engine.row(web).reasons == Reasons{by_window});
+    engine.pass(minutes(1));
+    CHECK(engine.row(web).reasons.empty());
+    CHECK(engine.engine().sizes().suppressed_by_maintenance == 0);
+    CHECK(engine.engine().sizes().suppressed_by_inhibition == 0);
+    engine.fire({"host=f"});
+    engine.end({"host=f"});
+    engine.fire({"host=f"});
+    const Instant flaps_since = engine.now;
+    const Fingerprint changing = engine.last_fingerprint;
+    CHECK(engine.row(changing).reasons == Reasons{{SuppressionKind::flapping, "often", flaps_since}});
+    engine.pass(minutes(1));
+    CHECK(engine.row(changing).reasons == Reasons{{SuppressionKind::flapping, "often", flaps_since}});
+    engine.pass(minutes(2));
+    CHECK(engine.row(changing).reasons.empty());
+}
+
+TEST_CASE("alerts that came in a storm say so while they fire") {
+    RuleSet rules = Engine::rules();
+    StormRule storm;
+    storm.name = "flood";
+    storm.floor = 2;
+    rules.storms = {storm};
+    Engine engine(rules);
+    for (const char* host : {"host=a", "host=b", "host=c"}) engine.fire({host, Severity::warning});
+    const AlertRow row = engine.row(engine.last_fingerprint);
+    REQUIRE(row.reasons.size() == 1);
+    CHECK(row.reasons[0] == SuppressionReason{SuppressionKind::storm, "flood", start});
+    CHECK_FALSE(row.suppressed);
+    engine.end({"host=c", Severity::warning});
+    CHECK(engine.row(engine.last_fingerprint).reasons.empty());
 }
 
 TEST_CASE("alerts of an open incident stay in it when a silence begins, new ones are suppressed") {

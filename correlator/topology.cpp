@@ -2,6 +2,9 @@
 
 #include "correlator/entity_name.hpp"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <array>
 #include <tuple>
@@ -33,11 +36,33 @@ void sort_and_unite(std::vector<Pair>& pairs) {
                 pairs.end());
 }
 
+std::uint64_t digest_of(const TopologySpec& spec) {
+    std::uint64_t hash = 0;
+    const auto text = [&hash](std::string_view value) {
+        const std::uint64_t size = value.size();
+        hash = XXH3_64bits_withSeed(value.data(), value.size(), XXH3_64bits_withSeed(&size, sizeof size, hash));
+    };
+    for (const std::string& name : spec.entities) text(name);
+    for (const TopologySpec::Link& link : spec.links) {
+        text(link.upper);
+        text(link.lower);
+        text(link.kind);
+    }
+    if (spec.entities.empty() && spec.links.empty() && spec.aliases.empty()) return 0;  // as one that was never given
+    text("\x01");                                                                       // no name
+    for (const auto& [other, entity] : spec.aliases) {
+        text(other);
+        text(entity);
+    }
+    return hash;
+}
+
 }  // namespace
 
-Topology::Topology(const TopologySpec& spec) {
+Topology::Topology(const TopologySpec& spec) : digest_(digest_of(spec)) {
     std::vector<Pair> up, down;
     boost::unordered_flat_map<std::string, std::uint8_t> words;
+    for (const std::string& name : spec.entities) add(name);
     for (const TopologySpec::Link& link : spec.links) {
         const Entity upper = add(link.upper), lower = add(link.lower);
         if (upper == lower) continue;
@@ -55,6 +80,7 @@ Topology::Topology(const TopologySpec& spec) {
     for (const auto& [other, entity] : spec.aliases) {
         const Entity known = add(entity);
         call(other, known, alias);
+        call(canonical_name(other), known, canonical);
     }
     for (Entity entity = 0; entity < names_.size(); ++entity) {
         const std::string name = canonical_name(names_[entity]);
@@ -88,6 +114,20 @@ void Topology::call(std::string name, Entity entity, std::uint8_t rank) {
         known = {entity, rank, false};
     else
         known.ambiguous = true;  // two entities by the same loose name: neither
+}
+
+TopologySpec Topology::spec() const {
+    TopologySpec out;
+    out.entities = names_;
+    for (Entity lower = 0; lower < names_.size(); ++lower)
+        for (const Link& link : uppers(lower)) {
+            if (link.kind == LinkKind::peer && link.to > lower) continue;  // it stands at both ends
+            out.links.push_back({names_[link.to], names_[lower], words_[link.word]});
+        }
+    for (const auto& [name, known] : index_)
+        if (known.rank == alias && !known.ambiguous) out.aliases.emplace_back(name, names_[known.entity]);
+    std::sort(out.aliases.begin(), out.aliases.end());
+    return out;
 }
 
 std::optional<Topology::Entity> Topology::find(std::string_view name) const {

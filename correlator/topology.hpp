@@ -5,6 +5,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,7 +30,14 @@ struct TopologySpec {
     };
     std::vector<Link> links;
     std::vector<std::pair<std::string, std::string>> aliases;  // (alias, entity)
+    std::vector<std::string> entities{};  // to be numbered first, in this order; usually none: links name them
 };
+
+// What came through the API, by the name of who sent it. Past a bound a change is refused.
+using TopologyParts = std::map<std::string, TopologySpec, std::less<>>;
+constexpr std::size_t topology_parts_max = 100;
+constexpr std::size_t topology_part_lines_max = 20'000;    // links and aliases of one part
+constexpr std::size_t topology_parts_lines_max = 100'000;  // of all of them
 
 // Bounds of one topology; what lies beyond is refused when rules are compiled, naming the first line that is too many.
 constexpr std::size_t topology_entities_max = 1'000'000;
@@ -54,7 +63,11 @@ public:
     std::span<const Link> uppers(Entity entity) const { return uppers_.of(entity); }  // what it depends on
     std::span<const Link> lowers(Entity entity) const { return lowers_.of(entity); }  // what depends on it
     std::size_t size() const { return names_.size(); }
+    // What it was made from, but for the order of links and for aliases that named nothing.
+    TopologySpec spec() const;
     std::size_t link_count() const { return uppers_.links.size(); }
+    // Of all it was made from: equal topologies number their entities alike.
+    std::uint64_t digest() const { return digest_; }
 
 private:
     struct Rows {
@@ -76,6 +89,7 @@ private:
     std::vector<std::string> words_;
     Rows uppers_, lowers_;
     boost::unordered_flat_map<std::string, Named> index_;
+    std::uint64_t digest_ = 0;
 };
 
 }  // namespace incidentd

@@ -16,9 +16,6 @@
 namespace incidentd {
 namespace {
 
-// A critical alert below a large outage opens an incident of its own once it outlasts this.
-constexpr Duration outage_wait = minutes(30);
-
 bool contains_word(std::string_view text, std::string_view word) {
     const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
     return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
@@ -89,17 +86,19 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
     onset.check_name = check;
     onset.labels = scope.labels;
     const IncidentId fresh{next_incident};
-    const Association::Placement placed = association.place(onset, fresh, {rule.max_age, rule.max_alerts});
+    onset.partition = group_of(rule, scope.labels).low;
+    const Association::Placement placed =
+        association.place(onset, fresh, {rule.max_age, rule.max_alerts, rule.max_depth});
     const std::string because = "rule " + rule.name + ": " + placed.because;
     if (placed.begins) {
         const std::string id = to_string(fresh);
         IncidentRecord& incident = begin_incident(rule, fingerprint_of("topology", id, {}), scope);
         incident.view.because = because;
-        gates[fresh] = {rule.gate_checks, rule.gate_critical_after, {}, false};
+        gates[fresh].wants = rule.gate;
         if (placed.outage.is_set()) {
-            gates[fresh].critical_after = std::max(rule.gate_critical_after, outage_wait);
+            gates[fresh].wants.critical_after = std::max(rule.gate.critical_after, rule.gate.other_after);
             incident.view.because += "; what it depends on is part of " + to_string(placed.outage) +
-                                     ", so a single critical alert waits for " + to_string(outage_wait);
+                                     ", so that a critical alert alone must last";
         }
         join(slot, incident, Verdict::opened, because);
     } else {
@@ -115,24 +114,28 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
 void Correlator::State::pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check) {
     const auto found = gates.find(incident.view.id);
     if (found == gates.end() || incident.view.state != IncidentState::pending) return;
+    found->second.count(severity, check);
+    watch_gate(incident);
+}
+
+// What fires in the incident is not what it was.
+void Correlator::State::watch_gate(IncidentRecord& incident) {
+    const auto found = gates.find(incident.view.id);
+    if (found == gates.end() || incident.view.state != IncidentState::pending) return;
     OpeningGate& gate = found->second;
-    gate.count(severity, check);
-    if (gate.is_passed(incident.view.alerts_firing > 0 ? incident.view.severity : Severity::unknown))
+    const std::optional<Instant> before = gate.due();
+    gate.watch(incident.firing_by_severity, now);
+    if (gate.is_passed(now)) {
+        const bool was_held = gate.is_told;
+        if (was_held) emit_made([&] { return TimelineAdded{incident.view.id, "gate", gate.passed_because(now)}; });
         return open(incident);
-    if (severity == Severity::critical && !std::exchange(gate.critical_waits, true))
-        deadlines.set(now + gate.critical_after, DeadlineKind::hold_over, incident.view.id.value, 0);
+    }
+    // A deadline that no longer counts is asked again when it is over.
+    if (const std::optional<Instant> due = gate.due(); due.has_value() && due != before)
+        deadlines.set(*due, DeadlineKind::hold_over, incident.view.id.value, 0);
+    if (!std::exchange(gate.is_told, true))
+        emit_made([&] { return TimelineAdded{incident.view.id, "gate", gate.waits_for()}; });
     changed(incident);
-}
-
-// The deadline of a critical alert that the gate holds.
-void Correlator::State::gate_waited(IncidentRecord& incident) {
-    OpeningGate& gate = gates.at(incident.view.id);
-    gate.critical_waits = false;
-    if (incident.firing_by_severity[static_cast<std::size_t>(Severity::critical)] > 0) open(incident);
-}
-
-void Correlator::State::use_topology() {
-    association.use(rules->topology != nullptr ? rules->topology : std::make_shared<const Topology>());
 }
 
 bool Correlator::State::has_gone_silent(const AlertRecord& alert) const {
@@ -173,7 +176,7 @@ void Correlator::State::merge_incident(IncidentRecord& into, IncidentId from_id,
     into.view.peak_severity = std::max(into.view.peak_severity, from->view.peak_severity);
     if (const auto gate = gates.find(from_id), kept = gates.find(into.view.id);
         gate != gates.end() && kept != gates.end())
-        for (const std::uint64_t check : gate->second.checks) kept->second.count(Severity::warning, check);
+        kept->second.take(gate->second);
     memory.merge(into.view.id, from_id);
     end_merged(*from, into.view.id, because);
     reassess(into);

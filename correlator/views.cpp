@@ -59,7 +59,7 @@ AlertRow Correlator::State::row(Slot slot) const {
     copy.severity = alert.severity;
     copy.firing = alert.firing;
     copy.suppressed = alert.suppressed;
-    copy.suppressed_because = suppression_names(slot);
+    copy.reasons = reasons_of(slot);
     copy.acknowledged = alert.acknowledged;
     copy.count = alert.count;
     copy.starts_at = alert.starts_at;
@@ -158,10 +158,15 @@ std::uint64_t Correlator::State::digest() const {
     }
     digest.number(association.digest());
     digest.number(memory.digest());
+    for (const auto& [name, part] : topology_parts) {
+        digest.text(name);
+        digest.number(Topology(part).digest());
+    }
     for (const auto& [id, gate] : gates) {
         digest.number(id.value);
         for (const std::uint64_t check : gate.checks) digest.number(check);
-        digest.number(gate.critical_waits ? 1U : 0U);
+        digest.number(static_cast<std::uint64_t>(gate.critical_since.ms));
+        digest.number(static_cast<std::uint64_t>(gate.other_since.ms));
     }
     for (const auto& [service, at] : service_last_opened) {
         digest.text(service);

@@ -27,6 +27,12 @@ std::string new_instance_name() {
 
 std::string journal_directory(const Config& config) { return config.state_directory + "/journal"; }
 
+void forget_all_changes(Correlator& engine) {
+    engine.forget_changes_before(Instant{INT64_MAX});
+    engine.visit_touched_alerts(SIZE_MAX, [](const Correlator::AlertCount&) {});
+    engine.visit_touched_incidents(SIZE_MAX, [](const IncidentView&) {});
+}
+
 HttpReply plain(int status, std::string body) { return {status, "text/plain; charset=utf-8", std::move(body), {}}; }
 
 }  // namespace
@@ -41,7 +47,8 @@ App::App(Config config, Log& log, const ServiceManager& service)
       memory_(config_.memory_bytes_max),
       alertmanager_(inbox_, sink_names(), started_),
       operator_(inbox_, [this] { return committer_->stalled(); }),
-      silences_(inbox_, [this] { return committer_->stalled(); }) {}
+      silences_(inbox_, [this] { return committer_->stalled(); }),
+      topology_(inbox_, [this] { return committer_->stalled(); }) {}
 
 App::~App() { stop(); }
 
@@ -63,7 +70,7 @@ Result<void> App::start() {
     Result<Recovered> recovered = recover_state();
     if (!recovered) return recovered.error();
     std::vector<Action> owed = recovered->engine.pending_actions();
-    const SnapshotProgress progress{recovered->snapshot, recovered->replayed_bytes};
+    const SnapshotProgress progress{recovered->snapshot, recovered->replayed_bytes, recovered->snapshot_at};
     start_engine(std::move(*recovered));
     make_snapshotter(progress);
     start_egress(std::move(owed));
@@ -71,9 +78,10 @@ Result<void> App::start() {
         stop();
         return serving;
     }
-    snapshotter_->start();
     watch_rules();
     wait_until_ready();
+    projector_->start();  // these two may begin a process that takes a core for a while
+    snapshotter_->start();
     metrics_.recovered(static_cast<double>((wall_clock_now() - started_).ms) / 1000);
     return {};
 }
@@ -98,40 +106,34 @@ Result<void> App::open_storage() {
         writer = ReadModelWriter::rebuild(read_model_file(config_.state_directory));
         if (!writer) return writer.error();
     }
-    projector_ = std::make_unique<Projector>(std::move(*writer),
-                                             ProjectorLimits{config_.read_model_queue_bytes, config_.read_model_keep},
-                                             log_, [this](Sequence through) { return catch_up(through); });
+    projector_ = std::make_unique<Projector>(
+        std::move(*writer), ProjectorLimits{config_.read_model_queue_bytes, config_.read_model_keep}, log_,
+        CatchUpPort{[this](Sequence through) { return catch_up(through); }, [this] { catching_up_.end(); }});
     return {};
 }
 
 Result<void> App::catch_up(Sequence through) {
-    const Result<std::string> text = catching_up_.run(
-        {"incidentd", "catch-up", "--journal", journal_directory(config_), "--read-model",
-         read_model_file(config_.state_directory), "--through", std::to_string(through.value), "--parent",
-         std::to_string(::getpid()), "--active-alerts", std::to_string(config_.engine.alerts_max), "--open-incidents",
-         std::to_string(config_.engine.incidents_max)});
-    return text ? parse_catch_up(*text) : text.error();
+    std::vector<std::string> words = offline_words(
+        "catch-up", {journal_directory(config_), through, config_.engine, static_cast<std::int64_t>(::getpid())});
+    words.insert(words.end(), {"--read-model", read_model_file(config_.state_directory)});
+    const Result<std::string> text = catching_up_.run(std::move(words));
+    if (!text) return text.error();
+    const Result<CaughtUp> outcome = parse_catch_up(*text);
+    if (!outcome) return outcome.error();
+    if (outcome->lost_through.value > 0)
+        log_.warning(
+            "the read model was behind all that is kept: it takes over the state of a snapshot; of incidents that were "
+            "over by then it knows only what it knew",
+            {{"read_model_reflected", outcome->lost_after.value}, {"snapshot_through", outcome->lost_through.value}});
+    return {};
 }
 
 Result<Recovered> App::recover_state() {
     const auto start = monotonic_now();
-    Result<void> taken_over;
-    Instant told_through;
-    const ReadModelPort read_model{projector_->reflects(),
-                                   [&](const Correlator& engine, Sequence through, bool is_behind) {
-                                       if (is_behind) taken_over = projector_->take_over(engine, through);
-                                       told_through = projector_->told_through();
-                                       projector_->start();
-                                   }};
-    const auto submit = [this](ReleasedEffects&& effects) {
-        std::vector<ReleasedEffects> one;
-        one.push_back(std::move(effects));
-        projector_->submit_patiently(std::move(one));
-    };
-    Result<Recovered> recovered = recover(*journal_, config_.engine, log_, submit, read_model);
+    Result<Recovered> recovered = recover(*journal_, config_.engine, log_, projector_->told_through());
     if (!recovered) return recovered;
-    if (!taken_over) return taken_over.error();
-    recovered->engine.forget_changes_before(told_through);
+    // Whoever closes the gap tells all that changed up to here.
+    if (projector_->note_gap(recovered->last)) forget_all_changes(recovered->engine);
     const EngineSizes sizes = recovered->engine.sizes();
     log_.info("state recovered from the journal",
               {{"entries", recovered->last.value},
@@ -191,6 +193,13 @@ void App::push_first_inputs(const Recovered& recovered) {
 
 // Before they are durable the journal may not even have its first file, and no alert can be acknowledged.
 bool App::ready() const { return ready_ && !committer_->stalled() && committer_->durable() >= first_inputs_; }
+
+// For people: what is shown of incidents may lack something, which keeps nobody from sending alerts.
+std::string App::read_model_note() const {
+    if (!projector_->is_catching_up()) return {};
+    return fmt::format("the read model catches up: it reflects entry {} of {}\n", projector_->reflects().value,
+                       committer_->durable().value);
+}
 
 // A disk that takes longer does not keep the daemon from serving what it can.
 void App::wait_until_ready() const {
@@ -373,8 +382,10 @@ void App::stop() {
     if (egress_ != nullptr) egress_->stop();
     if (shard_ != nullptr) shard_->stop();
     if (committer_ != nullptr) committer_->stop();
-    if (projector_ != nullptr && worker_ != nullptr) projector_->advance(worker_->released());
-    catching_up_.end();  // the next start reads from the journal what is missing then
+    if (projector_ != nullptr && worker_ != nullptr) {
+        projector_->advance(worker_->released());
+        projector_->wait_until_idle(std::chrono::milliseconds(stop_grace.ms));
+    }
     if (projector_ != nullptr) projector_->stop();
     last_snapshot();
 }
@@ -382,12 +393,13 @@ void App::stop() {
 void App::make_snapshotter(const SnapshotProgress& progress) {
     SnapshotSettings settings{journal_directory(config_),
                               config_.snapshot_every_bytes,
+                              config_.snapshot_age,
                               {config_.journal_keep, config_.journal_keep_bytes},
                               config_.engine};
-    // Never ahead of the read model: what happened must be there to be replayed into it.
-    SnapshotPorts ports{[this] {
+    SnapshotPorts ports{[this] { return committer_->durable(); },
+                        [this] {
                             projector_->advance(worker_->released());
-                            return std::min(committer_->durable(), projector_->reflects());
+                            return projector_->reflects();
                         },
                         [this] { return committer_->bytes_written(); },
                         [this](Sequence through) { committer_->forget(through); }};
@@ -420,7 +432,7 @@ void App::add_routes() {
     };
     add("/-/healthy", RouteAuth::open, [](const HttpRequestView&, ReplyPtr reply) { reply->send(plain(200, "OK\n")); });
     add("/-/ready", RouteAuth::open, [this](const HttpRequestView&, ReplyPtr reply) {
-        reply->send(ready() ? plain(200, "OK\n") : plain(503, "not ready\n"));
+        reply->send(ready() ? plain(200, "OK\n" + read_model_note()) : plain(503, "not ready\n"));
     });
     add("/metrics", RouteAuth::api, [this](const HttpRequestView&, ReplyPtr reply) {
         reply->send({200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(), {}});
@@ -449,6 +461,14 @@ void App::add_routes() {
                              }});
     add("/api/v1/learned", RouteAuth::api,
         [this](const HttpRequestView&, ReplyPtr reply) { answer_learned(inbox_, std::move(reply)); });
+    using Dependencies = void (TopologyApi::*)(const HttpRequestView&, ReplyPtr) const;
+    const std::pair<const char*, Dependencies> topology[] = {
+        {"GET", &TopologyApi::get}, {"PUT", &TopologyApi::put}, {"PATCH", &TopologyApi::patch}};
+    for (const auto& [method, answer] : topology)
+        gateway_->add_route({method, "/api/v1/topology", true, RouteAuth::api,
+                             [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
+                                 (topology_.*answer)(request, std::move(reply));
+                             }});
     using Command = void (OperatorApi::*)(const HttpRequestView&, ReplyPtr) const;
     const std::pair<const char*, Command> commands[] = {{"/api/v1/incidents", &OperatorApi::incidents},
                                                         {"/api/v1/deliveries", &OperatorApi::deliveries}};

@@ -5,6 +5,7 @@
 #include "daemon/api/alertmanager.hpp"
 #include "daemon/api/operator.hpp"
 #include "daemon/api/silences.hpp"
+#include "daemon/api/topology.hpp"
 #include "daemon/child_process.hpp"
 #include "daemon/config.hpp"
 #include "daemon/egress/egress.hpp"
@@ -60,6 +61,7 @@ private:
     void start_engine(Recovered recovered);
     void push_first_inputs(const Recovered& recovered);
     bool ready() const;
+    std::string read_model_note() const;
     void wait_until_ready() const;
     void start_egress(std::vector<Action> owed);
     Result<void> start_serving();
@@ -102,6 +104,7 @@ private:
     AlertmanagerApi alertmanager_;
     OperatorApi operator_;
     SilenceApi silences_;
+    TopologyApi topology_;
     std::unique_ptr<Gateway> gateway_;
     std::unique_ptr<HttpServer> server_;
     ReloadRequests reload_requests_;

@@ -20,6 +20,10 @@
 namespace incidentd {
 namespace {
 
+// A tenth of a core that something else wants. With 19, which is a seventieth, a busy machine would never get a snapshot,
+// and what a start has to replay would grow without end. The same goes for the idle class of disk.
+constexpr int child_niceness = 10;
+
 // The child gets our stdout's place as a pipe and nothing else: no socket, no lock, no blocked signal.
 class SpawnSettings {
 public:
@@ -109,9 +113,9 @@ Result<std::string> ChildProcess::run(std::vector<std::string> words) {
 void step_back(pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) std::_Exit(exit_failed);  // it ended before we asked to end with it
-    (void)::setpriority(PRIO_PROCESS, 0, 19);
-    constexpr int ioprio_who_process = 1, ioprio_class_idle = 3 << 13;
-    (void)::syscall(SYS_ioprio_set, ioprio_who_process, 0, ioprio_class_idle);
+    (void)::setpriority(PRIO_PROCESS, 0, child_niceness);
+    constexpr int ioprio_who_process = 1, best_effort = 2 << 13, last_of_these = 7;
+    (void)::syscall(SYS_ioprio_set, ioprio_who_process, 0, best_effort | last_of_these);
     // When memory runs out, this process goes first.
     if (const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); file >= 0) {
         (void)!::write(file, "1000", 4);

@@ -1,8 +1,10 @@
 #include "daemon/cli.hpp"
 
 #include "daemon/cli_rules.hpp"
+#include "daemon/cli_simulate.hpp"
 #include "daemon/config.hpp"
 #include "daemon/read_model/catch_up.hpp"
+#include "daemon/read_model/queries.hpp"
 #include "daemon/serve.hpp"
 #include "daemon/snapshot_build.hpp"
 #include "daemon/token.hpp"
@@ -26,6 +28,7 @@ struct Arguments {
     std::string subject;
     std::string state;
     std::string sink;
+    std::vector<std::string> files;
     OperateOptions operate;
     int most = 50;
     SnapshotJob snapshot;
@@ -79,6 +82,16 @@ int serve_command(const Arguments& arguments) {
     return serve(std::move(*config));
 }
 
+void warn_if_it_lags(const ReadOptions& options) {
+    Result<ReadModelQueries> queries = ReadModelQueries::open(options.state_directory);
+    const Result<std::uint64_t> missing = queries ? queries->missing() : queries.error();
+    if (missing && *missing > 0)
+        fmt::print(stderr,
+                   "incidentd: the incidents' database is being brought up to date: {} journal entries are not shown "
+                   "yet. Nothing is lost; ask again in a moment\n",
+                   *missing);
+}
+
 // The state directory named on the command line, or the one of the configuration.
 int with_state(const Arguments& arguments, const std::function<int(const ReadOptions&)>& run) {
     ReadOptions options{arguments.state_directory, arguments.json()};
@@ -88,6 +101,7 @@ int with_state(const Arguments& arguments, const std::function<int(const ReadOpt
         if (!problems.empty()) return report_problems(problems, false);
         options.state_directory = directory;
     }
+    warn_if_it_lags(options);
     return run(options);
 }
 
@@ -177,6 +191,7 @@ public:
         add_config(check, arguments);
         add_incidents(root);
         add_deliveries(root);
+        add_topology(root);
         CLI::App* explain = add(root, "explain", "say what became of an alert, and why", [this] {
             return with_state(arguments_,
                               [this](const ReadOptions& o) { return explain_alert(o, arguments_.subject); });
@@ -187,9 +202,9 @@ public:
             ->required();
         add_state(explain, arguments);
         rules_.emplace(root, [this](std::function<int()> chosen) { chosen_ = std::move(chosen); });
+        simulate_.emplace(root, [this](std::function<int()> chosen) { chosen_ = std::move(chosen); });
         add(root, "token", "draw a token and its hash", [this] { return token_command(arguments_); });
-        add_snapshot_builder(root);
-        add_catch_up(root);
+        add_children(root);
         add(root, "version", "print the version", [this] { return version_command(arguments_); });
     }
     int run() const { return chosen_ ? chosen_() : static_cast<int>(exit_usage); }
@@ -202,24 +217,21 @@ private:
         return command;
     }
     // The daemon calls these itself; people have no use for them.
-    void add_catch_up(CLI::App& root) {
-        CLI::App* job = add(root, "catch-up", "", [this] { return run_catch_up(arguments_.catch_up); });
-        job->group("");
-        job->add_option("--journal", arguments_.catch_up.journal)->required();
-        job->add_option("--read-model", arguments_.catch_up.file)->required();
-        job->add_option("--through", arguments_.catch_up.through.value)->required();
-        job->add_option("--parent", arguments_.catch_up.parent)->required();
-        job->add_option("--active-alerts", arguments_.catch_up.limits.alerts_max)->required();
-        job->add_option("--open-incidents", arguments_.catch_up.limits.incidents_max)->required();
-    }
-    void add_snapshot_builder(CLI::App& root) {
+    void add_children(CLI::App& root) {
         CLI::App* build = add(root, "build-snapshot", "", [this] { return run_snapshot_builder(arguments_.snapshot); });
-        build->group("");
-        build->add_option("--journal", arguments_.snapshot.directory)->required();
-        build->add_option("--through", arguments_.snapshot.through.value)->required();
-        build->add_option("--parent", arguments_.snapshot.parent)->required();
-        build->add_option("--active-alerts", arguments_.snapshot.limits.alerts_max)->required();
-        build->add_option("--open-incidents", arguments_.snapshot.limits.incidents_max)->required();
+        add_offline(build, arguments_.snapshot.offline);
+        build->add_option("--read-model-reflects", arguments_.snapshot.read_model.value)->required();
+        CLI::App* catch_up = add(root, "catch-up", "", [this] { return run_catch_up(arguments_.catch_up); });
+        add_offline(catch_up, arguments_.catch_up.offline);
+        catch_up->add_option("--read-model", arguments_.catch_up.file)->required();
+    }
+    static void add_offline(CLI::App* command, OfflineJob& job) {
+        command->group("");
+        command->add_option("--journal", job.directory)->required();
+        command->add_option("--through", job.through.value)->required();
+        command->add_option("--parent", job.parent)->required();
+        command->add_option("--active-alerts", job.limits.alerts_max)->required();
+        command->add_option("--open-incidents", job.limits.incidents_max)->required();
     }
     void add_incidents(CLI::App& root) {
         CLI::App* incidents = root.add_subcommand("incidents", "look at incidents, acknowledge them");
@@ -231,6 +243,8 @@ private:
         });
         list->add_option("--state", arguments_.state, "only these")
             ->check(CLI::IsMember({"pending", "open", "resolved", "dropped"}));
+        list->add_flag_callback(
+            "--held", [this] { arguments_.state = "pending"; }, "only those that wait for their rule's hold or gate");
         list->add_option("--most", arguments_.most, "how many at most")
             ->check(CLI::Range(1, 100'000))
             ->capture_default_str();
@@ -291,9 +305,33 @@ private:
             add_daemon(command, arguments_);
         }
     }
+    void add_topology(CLI::App& root) {
+        CLI::App* topology = root.add_subcommand("topology", "look at what depends on what, check and import files");
+        topology->require_subcommand(1);
+        CLI::App* show = add(*topology, "show", "how large it is, and what came through the API", [this] {
+            return with_daemon(arguments_, [](const OperateOptions& o) { return show_topology(o, {}); });
+        });
+        add_daemon(show, arguments_);
+        CLI::App* find = add(*topology, "find", "what one entity needs and what needs it", [this] {
+            return with_daemon(arguments_,
+                               [this](const OperateOptions& o) { return show_topology(o, arguments_.subject); });
+        });
+        find->add_option("NAME", arguments_.subject, "any of its names")->required();
+        add_daemon(find, arguments_);
+        CLI::App* check = add(*topology, "check", "check a topology file and count what it holds",
+                              [this] { return check_topology(arguments_.subject, arguments_.json()); });
+        check->add_option("FILE", arguments_.subject, "YAML, or a table: .csv, .tsv, .txt")->required();
+        check->footer("Exit code: 0 it can be used, also with warnings; 1 it cannot; 2 wrong usage.");
+        CLI::App* import = topology->add_subcommand("import", "write a topology file from what a monitor knows");
+        import->require_subcommand(1);
+        CLI::App* nagios = add(*import, "nagios", "parents and host groups' aliases of Nagios objects",
+                               [this] { return import_nagios_topology(arguments_.files); });
+        nagios->add_option("FILE", arguments_.files, "objects.cache, or *.cfg with host definitions")->required();
+    }
     Arguments& arguments_;
     std::function<int()> chosen_;
     std::optional<RulesCommands> rules_;
+    std::optional<SimulateCommand> simulate_;
 };
 
 }  // namespace

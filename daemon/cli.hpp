@@ -1,7 +1,9 @@
-// The command line: `incidentd serve|check-config|incidents|deliveries|explain|rules|token|version`.
+// The command line:
+// `incidentd serve|check-config|incidents|deliveries|topology|explain|rules|simulate|token|version`.
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace incidentd {
 
@@ -42,6 +44,12 @@ int operate_delivery(const OperateOptions& options, const std::string& verb, con
                      const std::string& sink);
 // Verbs: "acknowledge", "unacknowledge".
 int operate_incident(const OperateOptions& options, const std::string& verb, const std::string& incident);
+
+// What the running daemon knows of `name` (by any of its names), or of the whole topology when it is empty.
+int show_topology(const OperateOptions& options, const std::string& name);
+int check_topology(const std::string& file, bool json);
+// Prints a topology file of the parents in Nagios' objects.
+int import_nagios_topology(const std::vector<std::string>& files);
 
 int explain_alert(const ReadOptions& options, const std::string& alert);
 

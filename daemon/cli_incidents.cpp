@@ -34,6 +34,8 @@ void write_incident(JsonObject& object, const StoredIncident& i) {
     object.number("messages_total", i.messages_total);
     object.number("revision", i.revision);
     object.raw("group_labels", i.group_labels);
+    object.raw("causes", i.causes);
+    object.text("merged_into", id_or_empty(i.merged_into));
 }
 
 void write_alert(JsonObject& object, const StoredAlert& a) {
@@ -58,6 +60,7 @@ void write_alert(JsonObject& object, const StoredAlert& a) {
     object.time("last_seen", a.last_seen);
     object.time("resolved_at", a.resolved_at);
     object.text("incident", id_or_empty(a.incident));
+    object.raw("held_back", a.held_back);
 }
 
 void write_timeline(JsonObject& object, const StoredTimeline& t) {
@@ -79,17 +82,59 @@ struct Story {
     std::vector<StoredAlert> alerts;
     std::vector<StoredTimeline> timeline;
     std::vector<StoredDelivery> deliveries;
+    std::vector<RootCandidate> causes;
+    std::vector<IncidentId> merged;  // into this one
 };
+
+std::string json_ids(const std::vector<IncidentId>& ids) {
+    std::string out = "[";
+    for (const IncidentId id : ids) out += (out.size() > 1 ? ",\"" : "\"") + to_string(id) + "\"";
+    return out + "]";
+}
 
 void print_json(const Story& story) {
     std::string out;
     JsonObject object(out);
     write_incident(object, story.incident);
+    object.raw("merged", json_ids(story.merged));
     object.raw("alerts", json_list(story.alerts, write_alert));
     object.raw("deliveries", json_list(story.deliveries, write_delivery));
     object.raw("timeline", json_list(story.timeline, write_timeline));
     object.end();
     fmt::print("{}\n", out);
+}
+
+// "silenced by 5b3f... since 2026-01-01T00:00:00Z"
+std::string in_words(const StoredReason& reason) {
+    const std::pair<const char*, const char*> words[] = {{"source", "suppressed by its source"},
+                                                         {"silence", "silenced"},
+                                                         {"maintenance", "in maintenance"},
+                                                         {"inhibition", "inhibited"},
+                                                         {"flapping", "flaps"},
+                                                         {"storm", "came in a storm"}};
+    std::string out;
+    for (const auto& [kind, text] : words)
+        if (reason.kind == kind) out = text;
+    if (!reason.by.empty()) out += (reason.kind == "silence" ? " by " : " by rule ") + clean(reason.by);
+    return out + " since " + reason.since;
+}
+
+void print_held_back(const StoredAlert& alert, const char* indent) {
+    for (const StoredReason& reason : held_back_from_json(alert.held_back))
+        fmt::print("{}{}\n", indent, in_words(reason));
+}
+
+void print_alert(const StoredAlert& a) {
+    fmt::print("  {} {:<8} {:>6}x  {}  [{}] {}\n", a.firing ? "firing  " : "resolved", a.severity, a.count,
+               a.fingerprint.substr(0, 12), a.source, clean(a.title.empty() ? a.labels : a.title));
+    print_held_back(a, "           ");
+}
+
+void print_causes(const std::vector<RootCandidate>& causes) {
+    for (std::size_t at = 0; at < causes.size(); ++at)
+        fmt::print("  {:<11} {} ({} %){}{}{}\n", at == 0 ? "cause" : "  or", clean(causes[at].entity),
+                   causes[at].percent, causes[at].silent ? " silent" : "", causes[at].reason.empty() ? "" : ": ",
+                   clean(causes[at].reason));
 }
 
 void print_text(const Story& story) {
@@ -105,15 +150,16 @@ void print_text(const Story& story) {
     if (i.acknowledged_at.is_set())
         fmt::print("  acknowledged {} by {}\n", time_or_dash(i.acknowledged_at), clean(i.acknowledged_by));
     if (i.resolved_at.is_set()) fmt::print("  ended       {}\n", time_or_dash(i.resolved_at));
+    if (i.merged_into.is_set()) fmt::print("  merged into {}, where work goes on\n", to_string(i.merged_into));
+    for (const IncidentId id : story.merged) fmt::print("  took over   {}\n", to_string(id));
+    print_causes(story.causes);
     fmt::print("  ticket key  {}\n\nTickets:\n", i.key);
     if (story.deliveries.empty()) fmt::print("  none: no route named a sink\n");
     for (const StoredDelivery& d : story.deliveries)
         fmt::print("  {}: {} {}{}{}{}\n", d.sink, d.kind, d.state, d.ticket.empty() ? "" : ", ticket " + d.ticket,
                    d.ticket_url.empty() ? "" : " " + d.ticket_url, d.detail.empty() ? "" : ": " + clean(d.detail));
     fmt::print("\nAlerts ({} of {} firing, {} messages):\n", i.alerts_firing, i.alerts_total, i.messages_total);
-    for (const StoredAlert& a : story.alerts)
-        fmt::print("  {} {:<8} {:>6}x  {}  [{}] {}\n", a.firing ? "firing  " : "resolved", a.severity, a.count,
-                   a.fingerprint.substr(0, 12), a.source, clean(a.title.empty() ? a.labels : a.title));
+    for (const StoredAlert& a : story.alerts) print_alert(a);
     fmt::print("\nTimeline:\n");
     for (const StoredTimeline& t : story.timeline)
         fmt::print("  {}  {:<12} {}\n", to_rfc3339(t.at), t.kind, clean(t.text));
@@ -136,10 +182,11 @@ Result<std::vector<StoredAlert>> find_alerts(ReadModelQueries& queries, const st
 
 void print_explanation(const StoredAlert& alert, const std::vector<StoredVerdict>& verdicts) {
     fmt::print("{}  {}{}  {} from {}, {} messages\n", alert.fingerprint, alert.firing ? "firing" : "resolved",
-               alert.suppressed ? " (suppressed by its source)" : "", alert.severity, alert.source, alert.count);
+               alert.suppressed ? " (suppressed)" : "", alert.severity, alert.source, alert.count);
     fmt::print("  {}\n  {}\n", clean(alert.title), clean(alert.labels));
     fmt::print("  first seen {}, last seen {}, incident {}\n", time_or_dash(alert.first_seen),
                time_or_dash(alert.last_seen), alert.incident.is_set() ? to_string(alert.incident) : "none");
+    print_held_back(alert, "  ");
     for (const StoredVerdict& v : verdicts)
         fmt::print("  {}  {:<16} {:<8} {}\n", to_rfc3339(v.at), v.verdict, id_or_empty(v.incident), clean(v.because));
 }
@@ -181,7 +228,12 @@ int show_incident(const ReadOptions& options, const std::string& text) {
     if (!alerts) return fail(alerts.error().message);
     if (!timeline) return fail(timeline.error().message);
     if (!deliveries) return fail(deliveries.error().message);
-    const Story story{std::move(**incident), std::move(*alerts), std::move(*timeline), std::move(*deliveries)};
+    Result<std::vector<RootCandidate>> causes = queries->causes_of(*id);
+    Result<std::vector<IncidentId>> merged = queries->merged_into(*id);
+    if (!causes) return fail(causes.error().message);
+    if (!merged) return fail(merged.error().message);
+    const Story story{std::move(**incident),  std::move(*alerts), std::move(*timeline),
+                      std::move(*deliveries), std::move(*causes), std::move(*merged)};
     options.json ? print_json(story) : print_text(story);
     return exit_ok;
 }

@@ -34,7 +34,11 @@ std::variant<HttpAnswer, NoAnswer> perform(HttpCall call, const std::string& ca_
     return std::move(done.front().outcome);
 }
 
-int judge(const HttpAnswer& answer, const OperateOptions& options, const std::string& what) {
+int judge(const HttpAnswer& answer, const OperateOptions& options, const std::string& what, bool is_reading) {
+    if (answer.status == 200 && is_reading) {
+        fmt::print("{}\n", without_line_end(answer.body));
+        return exit_ok;
+    }
     const std::string said = clean(without_line_end(answer.body));
     if (answer.status == 200) {
         fmt::print("{}\n", options.json ? said : what + ": done");
@@ -46,26 +50,40 @@ int judge(const HttpAnswer& answer, const OperateOptions& options, const std::st
     return fail(what + ": " + options.url + " answered " + std::to_string(answer.status) + ": " + said);
 }
 
-int post(const OperateOptions& options, const std::string& path, const std::string& what) {
-    HttpCall call;
-    call.url = options.url + path;
+int call_daemon(HttpCall call, const OperateOptions& options, const std::string& what) {
     call.timeout = answer_wait;
-    call.headers.emplace_back("Content-Type", "application/json");
-    call.body = request_body(options);
     if (!options.token_file.empty()) {
         const Result<std::string> token = read_regular_file(options.token_file, token_bytes_max);
         if (!token) return fail("the token of --token-file or api.token_file: " + token.error().message);
         call.headers.emplace_back("Authorization", "Bearer " + without_line_end(*token));
     }
+    const bool is_reading = call.method == "GET";
     const auto outcome = perform(std::move(call), options.ca_file);
-    if (const auto* answer = std::get_if<HttpAnswer>(&outcome)) return judge(*answer, options, what);
+    if (const auto* answer = std::get_if<HttpAnswer>(&outcome)) return judge(*answer, options, what, is_reading);
     const NoAnswer& none = std::get<NoAnswer>(outcome);
     return fail(what + ": the daemon at " + options.url + " does not answer: " + none.reason +
                 (none.may_have_arrived ? "; it may have been done, look before you repeat it"
                                        : "; changes need the running daemon (--url names another)"));
 }
 
+int post(const OperateOptions& options, const std::string& path, const std::string& what) {
+    HttpCall call;
+    call.url = options.url + path;
+    call.headers.emplace_back("Content-Type", "application/json");
+    call.body = request_body(options);
+    return call_daemon(std::move(call), options, what);
+}
+
 }  // namespace
+
+int show_topology(const OperateOptions& options, const std::string& name) {
+    HttpCall call;
+    call.method = "GET";
+    call.url = options.url + "/api/v1/topology";
+    if (!name.empty()) call.url += "?find=" + percent_encode(name);
+    if (!options.json) call.url += std::string(name.empty() ? "?" : "&") + "output=text";
+    return call_daemon(std::move(call), options, name.empty() ? "topology" : "topology of " + name);
+}
 
 int operate_delivery(const OperateOptions& options, const std::string& verb, const std::string& incident,
                      const std::string& sink) {

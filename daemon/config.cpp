@@ -86,6 +86,7 @@ void read_observation(ConfigReading& reading) {
         read_durability(journal, reading);
         read_size(journal, "segment", MiB, 4 * GiB, reading.config.segment_bytes);
         read_size(journal, "snapshot_every", MiB, 1024 * GiB, reading.config.snapshot_every_bytes);
+        read_span(journal, "snapshot_age", seconds(1), hours(24 * 365), reading.config.snapshot_age);
         read_span(journal, "keep", Duration{0}, hours(24 * 3650), reading.config.journal_keep);
         read_size(journal, "keep_size", 0, 1024 * 1024 * GiB, reading.config.journal_keep_bytes);
         journal.finish();

@@ -86,7 +86,8 @@ struct Config {
     std::uint64_t memory_bytes_max = 0;  // resident; more: requests without a recovery are refused. 0: no limit
     std::uint64_t segment_bytes = 64 * 1024 * 1024;
     Durability durability = Durability::synced;
-    std::uint64_t snapshot_every_bytes = 256 * 1024 * 1024;                    // of journaled records
+    std::uint64_t snapshot_every_bytes = 64 * 1024 * 1024;                     // of journaled records
+    Duration snapshot_age = minutes(15);                                       // the newest one's, at most
     Duration journal_keep = hours(24 * 7);                                     // beyond what recovery needs
     std::uint64_t journal_keep_bytes = std::uint64_t{4} * 1024 * 1024 * 1024;  // likewise; whichever is met first
     std::uint32_t metric_services_max = 200;

@@ -94,7 +94,7 @@ TEST_CASE("every key arrives") {
             "']}\n"
             "http: {max_connections: 10, max_header: 8KiB, max_body: 1MiB, idle_timeout: 10s, request_timeout: 5s}\n"
             "limits: {active_alerts: 1000, open_incidents: 100, inbox: 2MiB, labels: 20, label_value: 1KiB}\n"
-            "journal: {segment: 1MiB, durability: relaxed}\n"
+            "journal: {segment: 1MiB, durability: relaxed, snapshot_every: 8MiB, snapshot_age: 1h}\n"
             "restart_grace: 1m\n"
             "read_model: {keep: 30d, queue: 1MiB}\n"
             "metrics: {services: 5}\n"
@@ -122,6 +122,8 @@ TEST_CASE("every key arrives") {
     CHECK(config.events.label_value_bytes_max == 1024);
     CHECK(config.segment_bytes == 1048576);
     CHECK(config.durability == Durability::relaxed);
+    CHECK(config.snapshot_every_bytes == 8 * 1024 * 1024);
+    CHECK(config.snapshot_age == hours(1));
     CHECK(config.restart_grace == minutes(1));
     CHECK(config.read_model_keep == hours(24 * 30));
     CHECK(config.read_model_queue_bytes == 1048576);

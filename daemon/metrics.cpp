@@ -208,7 +208,7 @@ struct Metrics::Registry {
     Gauge& storms = gauge(all, "incidentd_storms", "Storms going on now.");
     Gauge& held = gauge(all, "incidentd_alerts_held", "Alerts in memory, resolved ones included.");
     Gauge& open = gauge(all, "incidentd_incidents_open", "Incidents open now.");
-    Gauge& pending = gauge(all, "incidentd_incidents_pending", "Incidents that wait for their rule's hold to end.");
+    Gauge& pending = gauge(all, "incidentd_incidents_pending", "Incidents that wait for their rule's hold or gate.");
     Gauge& outstanding =
         gauge(all, "incidentd_actions_outstanding", "Actions the engine handed out and has no report of.");
     Gauge& inbox_items = gauge(all, "incidentd_inbox_items", "Requests waiting for the engine.");

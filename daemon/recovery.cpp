@@ -1,8 +1,10 @@
 #include "daemon/recovery.hpp"
 
+#include "daemon/clock.hpp"
 #include "rules/rules.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <vector>
 
@@ -12,7 +14,12 @@ namespace {
 struct Start {
     Correlator engine;
     Sequence through;
+    Instant at{};
 };
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(monotonic_now() - start).count();
+}
 
 // The snapshot with its engine; nullopt when it cannot be used, which the log then says.
 std::optional<Start> start_from(Journal& journal, Sequence through, EngineLimits limits, Log& log) {
@@ -21,7 +28,9 @@ std::optional<Start> start_from(Journal& journal, Sequence through, EngineLimits
                     {{"through", through.value}, {"error", error.message}});
         return std::nullopt;
     };
+    const auto start = monotonic_now();
     Result<Journal::Snapshot> snapshot = journal.load_snapshot_at(through);
+    const double read_seconds = seconds_since(start);
     if (!snapshot) {
         if (snapshot.error().code == ErrorCode::corrupt)
             if (const Result<void> moved = journal.set_snapshot_aside(through); !moved)
@@ -33,43 +42,30 @@ std::optional<Start> start_from(Journal& journal, Sequence through, EngineLimits
     log.info("snapshot loaded", {{"through", through.value},
                                  {"written_by", restored->version},
                                  {"bytes", snapshot->bytes.size()},
-                                 {"alerts", restored->engine.sizes().alerts_held}});
-    return Start{std::move(restored->engine), through};
+                                 {"alerts", restored->engine.sizes().alerts_held},
+                                 {"read_seconds", read_seconds},
+                                 {"seconds", seconds_since(start)}});
+    return Start{std::move(restored->engine), through, snapshot->at};
 }
 
-std::optional<Start> newest_start(Journal& journal, EngineLimits limits, Log& log, Sequence at_most) {
-    std::vector<Sequence> snapshots = journal.snapshots();
+// The newest snapshot that can be used, or an empty engine when the journal holds everything from its first entry on.
+Result<Start> choose_start(Journal& journal, EngineLimits limits, Log& log) {
+    const std::vector<Sequence> snapshots = journal.snapshots();
     for (auto through = snapshots.rbegin(); through != snapshots.rend(); ++through)
-        if (*through <= at_most)
-            if (std::optional<Start> start = start_from(journal, *through, limits, log)) return start;
-    return std::nullopt;
-}
-
-Result<Start> choose_start(Journal& journal, EngineLimits limits, Log& log, const ReadModelPort& read_model) {
-    if (auto start = newest_start(journal, limits, log, read_model.reflects)) {
-        read_model.begin(start->engine, start->through, false);
-        return std::move(*start);
-    }
-    const bool is_whole = journal.first().value == 1 || journal.recovery().last.value == 0;
-    if (is_whole) {
-        Start start{Correlator(limits), Sequence{}};
-        read_model.begin(start.engine, start.through, false);
-        return start;
-    }
-    if (auto start = newest_start(journal, limits, log, Sequence{UINT64_MAX})) {
-        log.warning(
-            "the read model is behind the oldest snapshot: it takes over the state; of incidents that were over "
-            "by then it knows only what it knew",
-            {{"read_model_reflects", read_model.reflects.value}, {"snapshot_through", start->through.value}});
-        read_model.begin(start->engine, start->through, true);
-        return std::move(*start);
-    }
+        if (std::optional<Start> start = start_from(journal, *through, limits, log)) return std::move(*start);
+    if (journal.first().value == 1 || journal.recovery().last.value == 0) return Start{Correlator(limits), Sequence{}};
     return Error(ErrorCode::corrupt, "the journal begins with entry " + std::to_string(journal.first().value) +
                                          " and no snapshot stands for what was before: restore a snapshot file or the "
                                          "older segments from a backup");
 }
 
 }  // namespace
+
+// An alert changes without being seen when somebody acknowledges it: only a whole snapshot can be as old as what was
+// told.
+void forget_told(Correlator& engine, Instant at, Instant told) {
+    if (at <= told) engine.forget_changes_before(told);
+}
 
 std::shared_ptr<const RuleSet> compile_journaled(const std::string& text) {
     const Result<RuleBundle> bundle = RuleBundle::parse(text);
@@ -94,15 +90,15 @@ Result<Input> journaled_input(const JournalEntry& entry, DecodeScratch& scratch)
     return input;
 }
 
-Result<Recovered> recover(Journal& journal, EngineLimits limits, Log& log,
-                          const std::function<void(ReleasedEffects&&)>& effects, const ReadModelPort& read_model) {
+Result<Recovered> recover(Journal& journal, EngineLimits limits, Log& log, Instant told) {
     const JournalRecovery& found = journal.recovery();
     if (!found.cut_reason.empty())
         log.warning("cut the journal's torn tail: it was never acknowledged",
                     {{"bytes", std::to_string(found.bytes_cut)}, {"reason", found.cut_reason}});
-    Result<Start> start = choose_start(journal, limits, log, read_model);
+    Result<Start> start = choose_start(journal, limits, log);
     if (!start) return start.error();
-    Recovered out{std::move(start->engine), found.last, found.last_at, {}, start->through};
+    forget_told(start->engine, start->at, told);
+    Recovered out{std::move(start->engine), found.last, found.last_at, {}, start->through, start->at};
     DecodeScratch scratch;
     std::optional<Error> failure;
     const Result<void> read = journal.read({out.snapshot.value + 1}, [&](const JournalEntry& entry) {
@@ -111,10 +107,8 @@ Result<Recovered> recover(Journal& journal, EngineLimits limits, Log& log,
             failure = input.error();
             return false;
         }
-        ReleasedEffects released{entry.sequence, {}, {}};
-        out.engine.apply(*input, entry.at, released.effects);
+        out.engine.replay(*input, entry.at);
         out.replayed_bytes += entry.record.size();
-        if (!released.effects.empty()) effects(std::move(released));
         return true;
     });
     if (failure) return *failure;

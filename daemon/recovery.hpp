@@ -7,10 +7,10 @@
 #include "correlator/input.hpp"
 #include "correlator/snapshot.hpp"
 #include "daemon/log.hpp"
-#include "daemon/shard/worker.hpp"
 
 #include <cstdint>
-#include <functional>
+#include <memory>
+#include <string>
 
 namespace incidentd {
 
@@ -20,23 +20,18 @@ struct Recovered {
     Instant last_at;
     std::string rules_hash;            // of the last RulesActivated
     Sequence snapshot;                 // what the replay began behind; 0: the journal's beginning
+    Instant snapshot_at;               // of its last entry
     std::uint64_t replayed_bytes = 0;  // of the records behind it
 };
 
-// Where the read model stands, and what it must know before the replay begins.
-struct ReadModelPort {
-    Sequence reflects{UINT64_MAX};
-    // Called once, before the first effects. `is_behind`: the journal no longer holds what leads from `reflects` to
-    // `through`, so the read model must take over the state itself.
-    std::function<void(const Correlator& engine, Sequence through, bool is_behind)> begin = [](const Correlator&,
-                                                                                               Sequence, bool) {};
-};
+// The newest good snapshot, then every later entry, of whose effects nothing is made: what the read model lacks it
+// reads for itself (daemon/read_model/catch_up.hpp). Errors: corrupt, invalid or io, with the place and what to do.
+// `told`: the read model was told of every alert that had changed before; the others count as changed.
+Result<Recovered> recover(Journal& journal, EngineLimits limits, Log& log, Instant told = {});
 
-// A snapshot that knows more than the read model is left out while the journal can close the gap: whatever happened
-// must reach the read model. `effects` gets what each entry leads to; it decides what it already has.
-// Errors: corrupt, invalid or io, with the place and what to do.
-Result<Recovered> recover(Journal& journal, EngineLimits limits, Log& log,
-                          const std::function<void(ReleasedEffects&&)>& effects, const ReadModelPort& read_model = {});
+// What a decoded snapshot, which stands for everything up to `at`, need not tell the read model again. Changes of later
+// entries are noted as they are applied, so this comes before the first of them.
+void forget_told(Correlator& engine, Instant at, Instant told);
 
 // The journal keeps the rules' text; the engine needs them compiled. nullptr: they no longer compile.
 std::shared_ptr<const RuleSet> compile_journaled(const std::string& text);

@@ -1,72 +1,33 @@
 #include "daemon/snapshot_build.hpp"
 
-#include "adapters/journals/segments/offline.hpp"
 #include "adapters/journals/segments/snapshots.hpp"
 #include "correlator/snapshot.hpp"
 #include "daemon/child_process.hpp"
 #include "daemon/cli.hpp"
 #include "daemon/clock.hpp"
-#include "daemon/recovery.hpp"
 
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
 #include <sstream>
 
 namespace incidentd {
-namespace {
-
-Result<void> replay(const SnapshotJob& job, OfflineEngine& base) {
-    DecodeScratch scratch;
-    std::optional<Error> failure;
-    const Result<void> read =
-        segments::read_entries(job.directory, {base.through.value + 1}, job.through, [&](const JournalEntry& entry) {
-            Result<Input> input = journaled_input(entry, scratch);
-            if (!input) {
-                failure = input.error();
-                return false;
-            }
-            base.engine.replay(*input, entry.at);
-            base.at = entry.at;
-            return true;
-        });
-    if (failure) return *failure;
-    return read;
-}
-
-}  // namespace
-
-OfflineEngine newest_engine(const std::string& directory, Sequence at_most, const EngineLimits& limits) {
-    const auto snapshots = segments::list_snapshots(directory);
-    if (!snapshots) return {Correlator(limits), {}, {}};
-    for (auto through = snapshots->rbegin(); through != snapshots->rend(); ++through) {
-        if (*through > at_most) continue;
-        Result<Journal::Snapshot> snapshot = segments::load_snapshot(directory, *through);
-        if (!snapshot) {
-            if (snapshot.error().code == ErrorCode::corrupt) (void)segments::set_snapshot_aside(directory, *through);
-            continue;
-        }
-        Result<RestoredEngine> restored = EngineSnapshot::decode(snapshot->bytes, limits, compile_journaled);
-        if (restored) return {std::move(restored->engine), *through, snapshot->at};
-    }
-    return {Correlator(limits), {}, {}};
-}
-
 Result<BuiltSnapshot> build_snapshot(const SnapshotJob& job) {
     const auto start = monotonic_now();
-    OfflineEngine base = newest_engine(job.directory, job.through, job.limits);
+    const OfflineJob& offline = job.offline;
+    OfflineEngine base = newest_engine(offline, offline.through);
     BuiltSnapshot built;
     built.base = base.through;
-    if (base.through == job.through) return Error(ErrorCode::invalid, "there is a snapshot through that entry already");
-    if (const Result<void> done = replay(job, base); !done) return done.error();
+    if (base.through == offline.through)
+        return Error(ErrorCode::invalid, "there is a snapshot through that entry already");
+    if (const Result<void> done = replay(offline, base); !done) return done.error();
     std::string bytes;
     EngineSnapshot::encode(base.engine, INCIDENTD_VERSION, bytes);
     built.bytes = bytes.size();
-    const Result<void> saved =
-        segments::save_snapshot(segments::system_calls(), job.directory, job.through, base.at, bytes);
+    const Result<void> saved = segments::save_snapshot(segments::system_calls(), offline.directory, offline.through,
+                                                       base.at, bytes, job.read_model);
     if (!saved) return saved.error();
     built.seconds = std::chrono::duration<double>(monotonic_now() - start).count();
-    const auto compressed = segments::compress_segments(segments::system_calls(), job.directory, base.through);
+    const auto compressed = segments::compress_segments(segments::system_calls(), offline.directory, built.base);
     if (compressed)
         built.compressed = *compressed;
     else
@@ -75,7 +36,7 @@ Result<BuiltSnapshot> build_snapshot(const SnapshotJob& job) {
 }
 
 int run_snapshot_builder(const SnapshotJob& job) {
-    step_back(static_cast<pid_t>(job.parent));
+    step_back(static_cast<pid_t>(job.offline.parent));
     const Result<BuiltSnapshot> outcome = build_snapshot(job);
     const std::string text = outcome_text(outcome);
     std::fputs(text.c_str(), stdout);

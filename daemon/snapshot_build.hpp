@@ -4,31 +4,18 @@
 #pragma once
 
 #include "adapters/journals/segments/compress.hpp"
-#include "correlator/correlator.hpp"
 #include "correlator/ids.hpp"
-#include "correlator/limits.hpp"
 #include "correlator/result.hpp"
+#include "daemon/offline_engine.hpp"
 
 #include <cstdint>
 #include <string>
 
 namespace incidentd {
 
-// An engine made from the journal's files by a process that does not own them.
-struct OfflineEngine {
-    Correlator engine;
-    Sequence through;  // 0: empty, before the journal's beginning
-    Instant at;        // of that entry
-};
-// From the newest good snapshot through at most `at_most`; what is damaged is set aside, so that it does not count as
-// one of the newest two that are kept.
-OfflineEngine newest_engine(const std::string& directory, Sequence at_most, const EngineLimits& limits);
-
 struct SnapshotJob {
-    std::string directory;    // the journal's
-    Sequence through;         // durable, and known to the read model
-    EngineLimits limits;      // the daemon's
-    std::int64_t parent = 0;  // the daemon's process
+    OfflineJob offline;
+    Sequence read_model;  // what it reflects: the newest snapshot that knows no more is kept for it to catch up from
 };
 
 struct BuiltSnapshot {

@@ -1,9 +1,11 @@
 #include "daemon/snapshotter.hpp"
 
+#include "adapters/journals/segments/snapshots.hpp"
 #include "daemon/clock.hpp"
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace incidentd {
@@ -22,7 +24,9 @@ Snapshotter::Snapshotter(SnapshotSettings settings, SnapshotPorts ports, Snapsho
       metrics_(metrics),
       progress_(progress),
       child_("the process that builds snapshots", settings_.program),
-      not_before_(monotonic_now()) {}
+      not_before_(monotonic_now()) {
+    if (progress_.newest.value == 0) progress_.at = wall_clock_now();
+}
 
 Snapshotter::~Snapshotter() { stop(); }
 
@@ -52,15 +56,17 @@ void Snapshotter::run() {
 
 bool Snapshotter::is_due() const {
     const std::uint64_t since = progress_.bytes_since + ports_.bytes_written() - written_before_;
-    return since >= settings_.every_bytes && monotonic_now() >= not_before_ && ports_.through() > progress_.newest;
+    const bool is_enough = since >= settings_.every_bytes || wall_clock_now() - progress_.at >= settings_.age;
+    return is_enough && monotonic_now() >= not_before_ && ports_.durable() > progress_.newest;
 }
 
 void Snapshotter::build() {
     const std::uint64_t written = ports_.bytes_written();
-    const Sequence through = ports_.through();
+    const Sequence through = ports_.durable();
+    const Instant at = wall_clock_now();
     const Result<BuiltSnapshot> outcome = run_child(through);
     if (outcome) {
-        progress_ = {through, 0};
+        progress_ = {through, 0, at};
         written_before_ = written;
     } else {
         not_before_ = monotonic_now() + patience_after_failure;
@@ -94,12 +100,10 @@ void Snapshotter::finish(const Result<BuiltSnapshot>& outcome, Sequence through)
 }
 
 std::vector<std::string> Snapshotter::command(Sequence through) const {
-    return {"incidentd",        "build-snapshot",
-            "--journal",        settings_.directory,
-            "--through",        std::to_string(through.value),
-            "--parent",         std::to_string(::getpid()),
-            "--active-alerts",  std::to_string(settings_.limits.alerts_max),
-            "--open-incidents", std::to_string(settings_.limits.incidents_max)};
+    std::vector<std::string> words = offline_words(
+        "build-snapshot", {settings_.directory, through, settings_.limits, static_cast<std::int64_t>(::getpid())});
+    words.insert(words.end(), {"--read-model-reflects", std::to_string(ports_.read_model().value)});
+    return words;
 }
 
 Result<BuiltSnapshot> Snapshotter::run_child(Sequence through) {
@@ -107,12 +111,19 @@ Result<BuiltSnapshot> Snapshotter::run_child(Sequence through) {
     return text ? parse_outcome(*text) : text.error();
 }
 
+// The snapshot from which the read model can be brought up to date, should that be needed.
+Sequence Snapshotter::way_on_of_read_model() const {
+    const auto snapshots = segments::list_snapshots(settings_.directory);
+    return snapshots ? segments::newest_snapshot(*snapshots, ports_.read_model()) : Sequence{};
+}
+
 // One segment at a time: removing a file may take a moment, and a commit waits for it.
 void Snapshotter::forget_some() {
     if (covered_.value == 0) return;
     const auto segments = segments::list_segments(settings_.directory);
     if (!segments) return;
-    const Sequence through = forgettable(*segments, covered_, settings_.retention, wall_clock_now());
+    const Sequence covered = std::min(covered_, way_on_of_read_model());
+    const Sequence through = forgettable(*segments, covered, settings_.retention, wall_clock_now());
     if (through.value == 0) return;
     log_.info("a journal segment is forgotten: two snapshots stand for it and it is beyond what is kept",
               {{"first", segments->front().first.value}, {"last", segments->front().last.value}});

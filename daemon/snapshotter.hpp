@@ -22,8 +22,9 @@
 namespace incidentd {
 
 struct SnapshotSettings {
-    std::string directory;  // the journal's
-    std::uint64_t every_bytes = 0;
+    std::string directory;          // the journal's
+    std::uint64_t every_bytes = 0;  // of records behind the newest one: then another is due
+    Duration age{0};                // of the newest one: then too, if anything was journaled behind it
     segments::Retention retention;
     EngineLimits limits;
     std::string program = "/proc/self/exe";  // the same file, even after an upgrade has replaced it
@@ -31,7 +32,8 @@ struct SnapshotSettings {
 
 // Thread-safe.
 struct SnapshotPorts {
-    std::function<Sequence()> through;             // a snapshot may stand for everything up to here
+    std::function<Sequence()> durable;             // a snapshot may stand for everything up to here
+    std::function<Sequence()> read_model;          // what it reflects: it must find a way on from there
     std::function<std::uint64_t()> bytes_written;  // of records, since the start
     std::function<void(Sequence)> forget;          // whole segments up to there
 };
@@ -40,6 +42,7 @@ struct SnapshotPorts {
 struct SnapshotProgress {
     Sequence newest;                // snapshot that was loaded; 0: none
     std::uint64_t bytes_since = 0;  // of records behind it
+    Instant at{};                   // of its last entry
 };
 
 class Snapshotter {
@@ -59,6 +62,7 @@ private:
     void finish(const Result<BuiltSnapshot>& outcome, Sequence through);
     Result<BuiltSnapshot> run_child(Sequence through);
     std::vector<std::string> command(Sequence through) const;
+    Sequence way_on_of_read_model() const;
     void forget_some();
 
     const SnapshotSettings settings_;

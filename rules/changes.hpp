@@ -15,7 +15,8 @@ struct RuleChanges {
     std::vector<std::string> tables;     // CSV files that are new or differ
     bool sinks_changed = false;
     bool any() const {
-        return !added.empty() || !removed.empty() || !changed.empty() || !reordered.empty() || !tables.empty() || sinks_changed;
+        return !added.empty() || !removed.empty() || !changed.empty() || !reordered.empty() || !tables.empty() ||
+               sinks_changed;
     }
 };
 

@@ -46,6 +46,7 @@ void compile_file(Compilation& compilation, const std::string& name, std::string
             section.compile(compilation, *item);
         }
     }
+    if (const SettingsNode* node = reader.map("topology"); node != nullptr) compile_topology(compilation, *node);
     if (const SettingsNode* node = reader.map("priority"); node != nullptr) compile_priority(compilation, *node);
 }
 
@@ -80,6 +81,7 @@ void finish(Compilation& compilation, std::vector<CorrelationRule> defaults) {
     RuleSet& set = compilation.set;
     check_sizes(compilation);
     build_lookups(compilation);
+    build_topology(compilation);
     check_routes(compilation);
     std::move(defaults.begin(), defaults.end(), std::back_inserter(set.correlate));
     if (set.routes.empty() && !compilation.bundle.sinks.empty()) {
@@ -154,10 +156,13 @@ std::shared_ptr<const RuleSet> load_and_compile(RuleBundle& bundle, const RuleSo
     bundle.tables.clear();
     bundle.zones.clear();
     Compilation compilation = compile_all(bundle, &sources, problems);
-    for (auto& [name, table] : compilation.tables) bundle.tables.emplace_back(name, std::move(table.text));
+    std::map<std::string, std::string> texts = std::move(compilation.topology_files);
+    for (auto& [name, table] : compilation.tables) texts[name] = std::move(table.text);
+    for (auto& [name, text] : texts) bundle.tables.emplace_back(name, std::move(text));
     for (auto& [name, zone] : compilation.zones) bundle.zones.emplace_back(name, std::move(zone.text));
     if (problems.items().size() != before) return nullptr;
     warn_of_doubtful_rules(compilation, now);
+    if (compilation.set.topology != nullptr) compilation.topology.warn_of_doubts(*compilation.set.topology, problems);
     return indexed(std::move(compilation.set), bundle.hash());
 }
 

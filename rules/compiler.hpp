@@ -5,6 +5,7 @@
 #include "rules/csv.hpp"
 #include "rules/field_reader.hpp"
 #include "rules/rules.hpp"
+#include "rules/topology_files.hpp"
 
 #include <map>
 #include <memory>
@@ -64,6 +65,8 @@ struct Compilation {
         std::string table, key;
     };
     std::vector<Lookup> lookups{};
+    TopologyDraft topology{};
+    std::map<std::string, std::string> topology_files{};  // texts by the name in the bundle
 
     // The name under `name`, unique in the section; "section-N" when there is none.
     std::string name_of(FieldReader& reader, const std::string& section, std::size_t ordinal);
@@ -71,6 +74,8 @@ struct Compilation {
 
 void compile_enrich(Compilation& compilation, const SettingsNode& node);
 void build_lookups(Compilation& compilation);  // after all files
+void compile_topology(Compilation& compilation, const SettingsNode& node);
+void build_topology(Compilation& compilation);  // after all files
 void compile_dedup(Compilation& compilation, const SettingsNode& node);
 void compile_pair(Compilation& compilation, const SettingsNode& node);
 void compile_silence(Compilation& compilation, const SettingsNode& node);
@@ -84,6 +89,8 @@ void compile_route(Compilation& compilation, const SettingsNode& node);
 void check_routes(Compilation& compilation);  // after all files
 
 Recurrence compile_recurrence(Compilation& compilation, const SettingsNode& node);
+// The path beside the rule file, without "." and ".." where they can be resolved.
+std::string path_beside(const std::string& rule_file, const std::string& path);
 // `require`: true for `optional`.
 bool read_optional(FieldReader& reader);
 

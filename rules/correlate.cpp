@@ -19,6 +19,7 @@ constexpr OpKey op_keys[] = {
     {"distinct", CorrelationOp::threshold, false, ""},
     {"steps", CorrelationOp::sequence, true, "list the matchers of each step, in order"},
     {"until", CorrelationOp::absence, false, ""},
+    {"gate", CorrelationOp::topology, false, ""},
 };
 
 std::string op_name(CorrelationOp op) {
@@ -26,12 +27,16 @@ std::string op_name(CorrelationOp op) {
         all_shapes().front()->find("correlate")->shape->find("op")->choices[static_cast<std::size_t>(op)]);
 }
 
+constexpr std::uint32_t topology_alerts_max = 100'000;  // of one incident: an outage has that many
+
 void read_op(FieldReader& reader, CorrelationRule& rule) {
     if (const auto op = reader.choice("op"); op.has_value()) rule.op = static_cast<CorrelationOp>(*op);
-    if (rule.op == CorrelationOp::topology || rule.op == CorrelationOp::similar) {
-        reader.problem("op",
-                       shown(op_name(rule.op)) + " is not in this version: dependencies and similarity come later",
-                       "there are: group, threshold, sequence, absence");
+    if (rule.op == CorrelationOp::similar) {
+        reader.problem("op", shown(op_name(rule.op)) + " is not in this version: similarity comes later",
+                       "there are: group, threshold, sequence, absence, topology");
+    }
+    if (rule.op != CorrelationOp::topology && !reader.has("by")) {
+        reader.problem("by", "is missing", "list the labels that form a group, or [] for one group of all it matches");
     }
     for (const OpKey& only : op_keys) {
         if (only.op == rule.op && only.required && !reader.has(only.key)) {
@@ -45,6 +50,13 @@ void read_op(FieldReader& reader, CorrelationRule& rule) {
 }
 
 void check_within(FieldReader& reader, const CorrelationRule& rule) {
+    if (rule.op == CorrelationOp::topology) {
+        for (const char* key : {"within", "hold"})
+            if (reader.has(key))
+                reader.problem(key, "is not for op: topology, which learns from each source how far apart alerts come",
+                               "remove it; `gate` says what it takes to open");
+        return;
+    }
     if (rule.op == CorrelationOp::group || rule.within > Duration{0}) return;
     const std::string remedy = rule.op == CorrelationOp::absence
                                    ? "say how long nothing may come, such as within: 10m"
@@ -62,6 +74,20 @@ void read_close(const SettingsNode& node, CorrelationRule& rule, Problems& probl
     reader.read("quiet", rule.quiet);
     reader.read("max_age", rule.max_age);
     reader.read("max_alerts", rule.max_alerts);
+    reader.read("max_depth", rule.max_depth);
+    if (reader.has("max_depth") && rule.op != CorrelationOp::topology)
+        reader.problem("max_depth", "belongs to op: topology, this rule has op: " + op_name(rule.op),
+                       "remove it, or write op: topology");
+    if (reader.has("max_age") && rule.op == CorrelationOp::topology && rule.max_age.ms == 0)
+        reader.problem("max_age", "must be longer than 0s with op: topology", "write close: {max_age: 24h}");
+}
+
+void read_gate(const SettingsNode& node, CorrelationRule& rule, Problems& problems) {
+    static const Shape& shape = *rule_file_shape().find("correlate")->shape->find("gate")->shape;
+    FieldReader reader(node, shape, problems);
+    reader.read("checks", rule.gate.checks);
+    reader.read("critical_after", rule.gate.critical_after);
+    reader.read("other_after", rule.gate.other_after);
 }
 
 void read_incident(const SettingsNode& node, CorrelationRule& rule, Problems& problems) {
@@ -97,6 +123,8 @@ void compile_correlate(Compilation& compilation, const SettingsNode& node) {
     rule.steps = reader.matchers_list("steps");
     rule.until = rule.op == CorrelationOp::absence && !reader.has("until") ? rule.match : reader.matchers("until");
     reader.read("hold", rule.hold);
+    if (rule.op == CorrelationOp::topology) rule.max_alerts = topology_alerts_max;
+    if (const SettingsNode* gate = reader.map("gate"); gate != nullptr) read_gate(*gate, rule, compilation.problems);
     if (const SettingsNode* close = reader.map("close"); close != nullptr) {
         read_close(*close, rule, compilation.problems);
     }

@@ -8,29 +8,6 @@
 namespace incidentd {
 namespace {
 
-// The path beside the rule file, without "." and ".." where they can be resolved.
-std::string path_beside(const std::string& rule_file, const std::string& path) {
-    const std::size_t slash = rule_file.rfind('/');
-    std::string whole =
-        path.starts_with('/') || slash == std::string::npos ? path : rule_file.substr(0, slash + 1) + path;
-    const bool is_absolute = whole.starts_with('/');
-    std::vector<std::string> parts;
-    std::size_t at = 0;
-    while (at <= whole.size()) {
-        const std::size_t end = std::min(whole.find('/', at), whole.size());
-        std::string part = whole.substr(at, end - at);
-        at = end + 1;
-        if (part == ".." && (is_absolute || (!parts.empty() && parts.back() != ".."))) {
-            if (!parts.empty()) parts.pop_back();
-        } else if (part != "." && !part.empty()) {
-            parts.push_back(std::move(part));
-        }
-    }
-    std::string out = is_absolute ? "/" : "";
-    for (std::size_t i = 0; i < parts.size(); ++i) out += (i == 0 ? "" : "/") + parts[i];
-    return out;
-}
-
 // Groups of the rule's regexes become places of `set`; a name in two of them would be either's.
 void check_groups(FieldReader& reader, const EnrichRule& rule) {
     std::map<std::string, bool> used;
@@ -174,6 +151,28 @@ void warn_unused(Compilation& compilation, const std::string& path, const CsvTab
 }
 
 }  // namespace
+
+std::string path_beside(const std::string& rule_file, const std::string& path) {
+    const std::size_t slash = rule_file.rfind('/');
+    std::string whole =
+        path.starts_with('/') || slash == std::string::npos ? path : rule_file.substr(0, slash + 1) + path;
+    const bool is_absolute = whole.starts_with('/');
+    std::vector<std::string> parts;
+    std::size_t at = 0;
+    while (at <= whole.size()) {
+        const std::size_t end = std::min(whole.find('/', at), whole.size());
+        std::string part = whole.substr(at, end - at);
+        at = end + 1;
+        if (part == ".." && (is_absolute || (!parts.empty() && parts.back() != ".."))) {
+            if (!parts.empty()) parts.pop_back();
+        } else if (part != "." && !part.empty()) {
+            parts.push_back(std::move(part));
+        }
+    }
+    std::string out = is_absolute ? "/" : "";
+    for (std::size_t i = 0; i < parts.size(); ++i) out += (i == 0 ? "" : "/") + parts[i];
+    return out;
+}
 
 void compile_enrich(Compilation& compilation, const SettingsNode& node) {
     static const Shape& shape = *rule_file_shape().find("enrich")->shape;

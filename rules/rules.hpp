@@ -20,7 +20,7 @@ struct RuleBundle {
     using NamedTexts = std::vector<std::pair<std::string, std::string>>;
     NamedTexts files;                // (name, YAML), in load order
     std::vector<std::string> sinks;  // names of the configured sinks
-    NamedTexts tables{};             // (name, CSV), by name; filled by load_and_compile()
+    NamedTexts tables{};             // (name, text), by name: CSV and topology files; filled by load_and_compile()
     NamedTexts zones{};              // (name, offsets as zone_text() writes them), by name; likewise
 
     std::string serialise() const;  // canonical; equal bundles give equal text
@@ -32,7 +32,8 @@ struct RuleBundle {
 // Where load_and_compile() gets what rules refer to; rules/ itself reads no file. Errors become problems at the
 // reference.
 struct RuleSources {
-    std::function<Result<std::string>(const std::string& path)> table;  // bytes of a CSV file; path as in the bundle
+    std::function<Result<std::string>(const std::string& path)>
+        table;  // bytes of a table or topology; path as in the bundle
     // Bytes of a TZif file (RFC 9636) of the time zone database. not_found: there is no such zone.
     std::function<Result<std::string>(const std::string& name)> zone;
     std::function<std::vector<std::string>()> zone_names;  // for hints; may give none

@@ -56,8 +56,19 @@ struct Shape {
     const Field* find(std::string_view key) const;
 };
 
+constexpr Field rule_file_version{.key = "version",
+                                  .type = FieldType::integer,
+                                  .required = true,
+                                  .least = 1,
+                                  .most = 1,
+                                  .remedy = "begin the file with 'version: 1'",
+                                  .note = "of the language"};
+
+extern const Shape topology_shape;  // of the section `topology`
 // The whole file; every other shape hangs below it.
 const Shape& rule_file_shape();
+// A file named under `topology.files`; `links` and `aliases` have the same keys as in the section.
+const Shape& topology_file_shape();
 // Each shape once, the file's first, in the order of its keys.
 std::vector<const Shape*> all_shapes();
 

@@ -234,9 +234,35 @@ constexpr Field close_fields[] = {
      .initial = "`10000`",
      .least = 1,
      .most = 1'000'000,
-     .note = "a full incident takes no new alerts; the next one begins another"},
+     .note = "a full incident takes no new alerts; the next one begins another. `topology`: 100000 unless given"},
+    {.key = "max_depth",
+     .type = Type::integer,
+     .initial = "`12`",
+     .least = 1,
+     .most = 1000,
+     .note = "`topology`: hops from the first failure; chains do not grow for ever"},
 };
 constexpr Shape close_shape{"close", close_fields};
+
+constexpr Field gate_fields[] = {
+    {.key = "checks",
+     .type = Type::integer,
+     .initial = "`2`",
+     .least = 1,
+     .most = 64,
+     .note = "so many different checks worse than `info` open it; `1`: the first one does"},
+    {.key = "critical_after",
+     .type = Type::duration,
+     .initial = "`0s`",
+     .most = day,
+     .note = "a critical alert that fires for so long opens it alone; `0s`: at once"},
+    {.key = "other_after",
+     .type = Type::duration,
+     .initial = "`30m`",
+     .most = 30 * day,
+     .note = "likewise any other alert worse than `info`"},
+};
+constexpr Shape gate_shape{"gate", gate_fields};
 
 constexpr Field incident_fields[] = {
     {.key = "title", .type = Type::text_template, .initial = "the alert's title, else its `alertname`", .note = ""},
@@ -262,10 +288,10 @@ constexpr Field correlate_fields[] = {
     {.key = "op", .type = Type::choice, .initial = "`group`", .choices = op_choices, .note = "see below"},
     {.key = "by",
      .type = Type::label_list,
-     .required = true,
+     .initial = "required; `[]` with `topology`",
      .most = 16,
-     .remedy = "list the labels that form a group, or [] for one group of all it matches",
-     .note = "equal values form a group. `[]`: all it matches is one group"},
+     .note = "equal values form a group. `[]`: all it matches is one group. `topology`: alerts with different values "
+             "never share an incident"},
     require_field(
         "`present`: an alert without one of the labels of `by` goes on to the next rule. `optional`: a missing "
         "label counts as empty"),
@@ -297,6 +323,7 @@ constexpr Field correlate_fields[] = {
      .initial = "`0s`",
      .most = day,
      .note = "wait so long for more before the incident opens. If all is over by then, nobody is told"},
+    {.key = "gate", .type = Type::map, .shape = &gate_shape, .note = "`topology`: what it takes to open"},
     {.key = "close", .type = Type::map, .shape = &close_shape, .note = "when it ends"},
     {.key = "incident", .type = Type::map, .shape = &incident_shape, .note = "what people see"},
 };
@@ -345,13 +372,7 @@ constexpr Field later(std::string_view key, std::string_view why) {
 }
 
 constexpr Field file_fields[] = {
-    {.key = "version",
-     .type = Type::integer,
-     .required = true,
-     .least = 1,
-     .most = 1,
-     .remedy = "begin the file with 'version: 1'",
-     .note = "of the language"},
+    rule_file_version,
     section("enrich", enrich_shape, "adds or rewrites labels before anything else looks at them"),
     section("dedup", dedup_shape, "which messages are about the same alert, where the source's own key is not wanted"),
     section("pair", pair_shape, "clears that name their problem differently"),
@@ -361,9 +382,9 @@ constexpr Field file_fields[] = {
     section("flapping", flapping_shape, "alerts that change too often"),
     section("storm", storm_shape, "too many new alerts at once"),
     section("correlate", correlate_shape, "which alerts become which incident"),
+    {.key = "topology", .type = Type::map, .shape = &topology_shape, .note = "what depends on what"},
     {.key = "priority", .type = Type::map, .shape = &priority_shape, .note = "from impact and urgency"},
     section("route", route_shape, "which sinks learn of an incident"),
-    later("topology", "dependencies between hosts and services come with a later version"),
     later("sla", "time limits for acknowledging and resolving come with a later version"),
     later("escalate", "escalation comes with a later version"),
 };

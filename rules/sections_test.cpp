@@ -271,19 +271,19 @@ TEST_CASE("problems of the sections name line, column and remedy") {
         {"storm:\n  - {factor: '10', pass: crit}\n",
          "3:14: storm[0].factor: must be a number from 1 to 1000, found '10'; remove the quotes\n3:26: storm[0].pass: "
          "must be info, unknown, warning, error or critical, found 'crit'\n"},
-        {"correlate:\n  - {name: a, by: [x], op: topology}\n",
-         "3:28: correlate[0].op: 'topology' is not in this version: dependencies and similarity come later; there are: "
-         "group, threshold, sequence, absence\n3:5: correlate[0].within: is missing, op: topology needs it; say the "
-         "span that must hold all of it, such as within: 5m\n"},
+        {"correlate:\n  - {name: a, by: [x], op: similar}\n",
+         "3:28: correlate[0].op: 'similar' is not in this version: similarity comes later; there are: group, "
+         "threshold, "
+         "sequence, absence, topology\n3:5: correlate[0].within: is missing, op: similar needs it; say the span that "
+         "must hold all of it, such as within: 5m\n"},
         {"correlate:\n  - {name: a, by: [x], op: sequence, within: 0s, steps: ['a=1']}\n",
          "3:46: correlate[0].within: must be longer than 0s with op: sequence; say the span that must hold all of it, "
          "such as within: 5m\n3:57: correlate[0].steps: must have 2 to 16, found 1\n"},
         {"correlate:\n  - name: a\n    by: [x]\n    match: |\n      a=\"1\",\n      b~\"2\"\n",
          "7:8: correlate[0].match: 'a=\"1\",\\x0ab~\"2\"\\x0a' is not a matcher: expected =, !=, =~ or !~ after the "
          "label name, found '~'\n"},
-        {"topology: {}\n",
-         "2:1: topology: is not in this version: dependencies between hosts and services come with a later version; "
-         "remove the section\n"},
+        {"escalate: {}\n",
+         "2:1: escalate: is not in this version: escalation comes with a later version; remove the section\n"},
     };
     for (const Row& row : rows) {
         CAPTURE(row.text);

@@ -43,10 +43,10 @@ bool is_met(const Goal& goal, double value) {
     return goal.is_most ? value <= goal.value + rounding : value >= goal.value - rounding;
 }
 
-std::string_view title_of(std::string_view set) {
+std::string title_of(std::string_view set) {
     for (const auto& [name, title] : titles)
-        if (names(set, name)) return title;
-    return set;
+        if (names(set, name)) return std::string(title) + (set == name ? "" : " (another simulator)");
+    return std::string(set);
 }
 
 }  // namespace incidentd::quality

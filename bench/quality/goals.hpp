@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace incidentd::quality {
@@ -16,7 +17,7 @@ std::span<const Goal> goals();
 const Goal* goal_of(std::string_view set, std::string_view column);  // null: none
 bool is_met(const Goal& goal, double value);
 
-// How a set is called in the documentation: "simulated, small".
-std::string_view title_of(std::string_view set);
+// How a set is called in the documentation. "small-other": alike, of another simulator.
+std::string title_of(std::string_view set);
 
 }  // namespace incidentd::quality

@@ -2,6 +2,7 @@
 #include "bench/quality/baselines.hpp"
 #include "bench/quality/dataset.hpp"
 #include "bench/quality/explain.hpp"
+#include "bench/quality/parts.hpp"
 #include "bench/quality/rows.hpp"
 #include "bench/quality/run_engine.hpp"
 #include "rules/rules.hpp"
@@ -35,6 +36,7 @@ struct Line {
     std::vector<Score> scores;
     double seconds = 0, alerts = 0, rss = 0;
     PartCost repeats, onsets, ends, others;
+    OnsetParts parts;
 };
 
 using Lines = std::map<std::pair<std::string, std::string>, Line>;  // by set and method
@@ -44,18 +46,15 @@ void add(PartCost& sum, const PartCost& part) {
     sum.seconds += part.seconds;
 }
 
+// What a rule file with `op: topology` and nothing else asks for.
 std::shared_ptr<const RuleSet> rules_for(const Dataset& set, double share) {
+    RuleBundle bundle;
+    bundle.files.emplace_back("quality", "version: 1\ncorrelate:\n  - {name: default, op: topology}\n");
     Problems problems;
-    const std::shared_ptr<const RuleSet> compiled = compile(RuleBundle{}, problems);
-    if (compiled == nullptr) throw std::runtime_error("the built-in rules do not compile");
+    const std::shared_ptr<const RuleSet> compiled = compile(bundle, problems);
+    if (compiled == nullptr) throw std::runtime_error(problems.text());
     auto rules = std::make_shared<RuleSet>(*compiled);
     rules->topology = topology_of(set, share);
-    CorrelationRule rule;
-    rule.name = "default";
-    rule.op = CorrelationOp::topology;
-    rule.gate_checks = 2;
-    rule.max_alerts = 100'000;
-    rules->correlate.insert(rules->correlate.begin(), rule);
     return rules;
 }
 
@@ -77,7 +76,7 @@ void print_edges(const Dataset& set, const std::vector<LearnedPair>& learned) {
 
 void run_set(const Options& options, const std::string& directory, Lines& lines) {
     const Dataset set = load_dataset(directory, options.distortion);
-    const RunResult run = run_engine(set, rules_for(set, options.topology), options.explain > 0);
+    const RunResult run = run_engine(set, rules_for(set, options.topology), options.explain > 0 || options.costs);
     if (options.explain > 0) {
         std::cout << set.name << '\n' << explain_incidents(set, run, options.explain, options.seed);
         return;
@@ -92,6 +91,11 @@ void run_set(const Options& options, const std::string& directory, Lines& lines)
     add(line.onsets, run.onsets);
     add(line.ends, run.ends);
     add(line.others, run.others);
+    if (options.costs) {
+        const OnsetParts parts = measure_parts(set, run, topology_of(set, options.topology));
+        add(line.parts.placing, parts.placing);
+        add(line.parts.ranking, parts.ranking);
+    }
     if (!options.baselines) return;
     for (const auto& [name, prediction] : run_baselines(set, *topology_of(set, options.topology)))
         lines[{set_of(set.name), name}].scores.push_back(judge(set.truth, prediction));
@@ -120,6 +124,8 @@ void print_costs(const Line& line) {
     };
     print("repeats", line.repeats);
     print("onsets", line.onsets);
+    print(" placing", line.parts.placing);
+    print(" ranking", line.parts.ranking);
     print("ends", line.ends);
     print("others", line.others);
 }

@@ -71,7 +71,7 @@ private:
     std::string table_of(const std::string& set) const {
         const Row* own = row(set, "whole", "incidentd");
         if (own == nullptr) return {};
-        std::string out = "**" + set + "**: " + std::string(title_of(set)) + "; " + std::to_string(own->seeds) +
+        std::string out = "**" + set + "**: " + title_of(set) + "; " + std::to_string(own->seeds) +
                           (own->seeds == 1 ? " set, " : " seeds, ") + fixed(own->value("alerts"), 0) +
                           " messages each\n\n| method |";
         for (const auto& [column, title] : shown) out += " " + std::string(title) + " |";
@@ -131,7 +131,7 @@ std::string Report::svg() const {
     int y = 46;
     for (const std::string& set : sets_) {
         if (row(set, "whole", "incidentd") == nullptr) continue;
-        text(8, y, "set", std::string(title_of(set)));
+        text(8, y, "set", title_of(set));
         y += 8;
         const int top = y;
         for (const auto& [method, title] : methods) {

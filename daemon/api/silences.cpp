@@ -54,17 +54,25 @@ std::string new_uuid() {
     return digits;
 }
 
-// The id in the path, or what to answer.
-std::optional<HttpReply> id_of(const HttpRequestView& request, std::string& id) {
+std::string id_of(const HttpRequestView& request) {
     constexpr std::string_view prefix = "/api/v2/silence/";
     const std::string_view path = request.path;
-    id = percent_decode(path.starts_with(prefix) ? path.substr(prefix.size()) : std::string_view{}, false);
-    if (is_uuid(id)) return std::nullopt;
+    return percent_decode(path.starts_with(prefix) ? path.substr(prefix.size()) : std::string_view{}, false);
+}
+
+// Nothing is known under the id. Names of rules may be asked for, too; what is neither is no id.
+HttpReply unknown(const std::string& id, HttpReply answer) {
+    if (is_uuid(id)) return answer;
     std::string quoted;
     append_json_string(quoted, id);
     std::string message;
     append_json_string(message, "silenceID in path must be of type uuid: " + quoted);
     return json(422, "{\"code\":601,\"message\":" + message + "}");
+}
+
+std::string is_of_rules(const Silence& silence) {
+    return std::string(silence.is_maintenance ? "maintenance window " : "silence ") + silence.id +
+           " is of a rule file and ends as written there: change the file and reload the rules";
 }
 
 bool same_matchers(const Matchers& a, const Matchers& b) {
@@ -103,6 +111,7 @@ void set(Inbox& inbox, const Correlator& engine, PostedSilence posted, std::stri
     if (!posted.id.empty()) {
         const std::optional<Silence> known = engine.find_silence(posted.id);
         if (!known) return (*reply)->send(words(404, "silence not found"));
+        if (known->is_of_rules) return (*reply)->send(words(400, is_of_rules(*known)));
         if (can_update(*known, posted, now)) {
             input.id = posted.id;
             input.starts_at = posted.starts_at;
@@ -139,7 +148,7 @@ void SilenceApi::list(const HttpRequestView& request, ReplyPtr reply) const {
         [open, filter = std::move(filter)](const Correlator& engine) {
             std::string body = "[";
             for (const Silence& silence : engine.silences()) {
-                if (silence.is_of_rules || !is_chosen(silence, filter)) continue;
+                if (!is_chosen(silence, filter)) continue;
                 if (body.size() > 1) body += ',';
                 append_silence(body, silence);
             }
@@ -171,13 +180,11 @@ void SilenceApi::post(const HttpRequestView& request, ReplyPtr reply) const {
 }
 
 void SilenceApi::get(const HttpRequestView& request, ReplyPtr reply) const {
-    std::string id;
-    if (std::optional<HttpReply> refused = id_of(request, id)) return reply->send(std::move(*refused));
     const auto open = std::make_shared<ReplyPtr>(std::move(reply));
     ask(
-        [open, id = std::move(id)](const Correlator& engine) {
+        [open, id = id_of(request)](const Correlator& engine) {
             const std::optional<Silence> silence = engine.find_silence(id);
-            if (!silence) return (*open)->send(empty(404));
+            if (!silence) return (*open)->send(unknown(id, empty(404)));
             std::string body;
             append_silence(body, *silence);
             (*open)->send(json(200, std::move(body)));
@@ -186,14 +193,13 @@ void SilenceApi::get(const HttpRequestView& request, ReplyPtr reply) const {
 }
 
 void SilenceApi::expire(const HttpRequestView& request, ReplyPtr reply) const {
-    std::string id;
-    if (std::optional<HttpReply> refused = id_of(request, id)) return reply->send(std::move(*refused));
     if (stalled_ && stalled_()) return reply->send(unavailable());
     const auto open = std::make_shared<ReplyPtr>(std::move(reply));
     ask(
-        [&inbox = inbox_, open, id = std::move(id)](const Correlator& engine) {
+        [&inbox = inbox_, open, id = id_of(request)](const Correlator& engine) {
             const std::optional<Silence> silence = engine.find_silence(id);
-            if (!silence) return (*open)->send(words(500, "silence not found"));
+            if (!silence) return (*open)->send(unknown(id, words(500, "silence not found")));
+            if (silence->is_of_rules) return (*open)->send(words(500, is_of_rules(*silence)));
             if (silence->state == SilenceState::expired)
                 return (*open)->send(words(500, "silence " + id + " already expired"));
             push(inbox, SilenceExpired{id, "the API"}, open, empty(200));

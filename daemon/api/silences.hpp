@@ -18,6 +18,7 @@ public:
     // `stalled`: the journal takes no writes; then changes are answered 503 at once.
     SilenceApi(Inbox& inbox, std::function<bool()> stalled) : inbox_(inbox), stalled_(std::move(stalled)) {}
 
+    // Those of rule files are listed and found by their names, and cannot be changed or expired here.
     void list(const HttpRequestView& request, ReplyPtr reply) const;    // GET /api/v2/silences
     void post(const HttpRequestView& request, ReplyPtr reply) const;    // POST /api/v2/silences
     void get(const HttpRequestView& request, ReplyPtr reply) const;     // GET /api/v2/silence/{id}

@@ -8,8 +8,15 @@ namespace {
 // One packed piece is read as a whole, so it stays small enough for that.
 constexpr std::size_t piece_bytes = 4 * 1024 * 1024;
 
-// What a state weighs besides its texts, roughly.
+// What a state weighs besides an alert's texts, roughly.
 constexpr std::size_t state_bytes = 1024;
+
+std::size_t text_bytes(const AlertRow& row) {
+    std::size_t bytes = row.title.size() + row.text.size() + row.url.size();
+    for (const auto* pairs : {&row.labels, &row.annotations})
+        for (const auto& [name, value] : *pairs) bytes += name.size() + value.size();
+    return bytes;
+}
 
 }  // namespace
 
@@ -37,6 +44,7 @@ void ReadModelBatch::put(Instant at, const DeliveryChanged& changed) {
 
 void ReadModelBatch::add(std::unique_ptr<const StateUpdate> state) {
     for (const IncidentView& view : state->incidents) incidents_.insert_or_assign(view.id, view);
+    for (const AlertRow& row : state->alerts) weight_ += text_bytes(row);
     weight_ += state->size() * state_bytes;
     states_.push_back(std::move(state));
 }

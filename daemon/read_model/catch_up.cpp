@@ -5,12 +5,14 @@
 #include "daemon/cli.hpp"
 #include "daemon/read_model/read_model.hpp"
 #include "daemon/recovery.hpp"
-#include "daemon/snapshot_build.hpp"
+
+#include <fmt/format.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <optional>
+#include <sstream>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -19,87 +21,84 @@ namespace {
 
 constexpr std::size_t transaction_bytes = 8 * 1024 * 1024;
 constexpr std::size_t alerts_at_once = 1'000;
-constexpr std::string_view success = "caught up\n";
+constexpr std::string_view success = "caught-up";
 
-// Effects are added as they happened; what they lead to is written in pieces.
-class CatchUp {
-public:
-    CatchUp(ReadModelWriter& writer, OfflineEngine& from)
-        : writer_(writer), engine_(from.engine), at_(from.through), written_(writer.reflects()) {}
+// Whether the journal still leads from the engine's state onwards.
+Result<bool> leads_on(const CatchUpJob& job, Sequence from) {
+    const auto segments = segments::list_segments(job.offline.directory);
+    if (!segments) return segments.error();
+    return !segments->empty() && segments->front().first.value <= from.value + 1;
+}
 
-    Result<void> replay(const CatchUpJob& job) {
-        DecodeScratch scratch;
-        std::optional<Error> failure;
-        const Result<void> read =
-            segments::read_entries(job.journal, {at_.value + 1}, job.through, [&](const JournalEntry& entry) {
-                Result<Input> input = journaled_input(entry, scratch);
-                const Result<void> done = input ? take(entry, *input) : input.error();
-                if (!done) failure = done.error();
-                return !failure.has_value();
-            });
-        return failure ? Result<void>(*failure) : read;
+Result<OfflineEngine> choose_base(const CatchUpJob& job, ReadModelWriter& writer, CaughtUp& outcome) {
+    OfflineEngine base = newest_engine(job.offline, writer.reflects());
+    const Result<bool> whole = leads_on(job, base.through);
+    if (!whole) return whole.error();
+    if (*whole) return base;
+    base = newest_engine(job.offline, job.offline.through);
+    outcome = {writer.reflects(), base.through};
+    if (const Result<void> taken = writer.take_over(base.engine, base.through); !taken) return taken.error();
+    return base;
+}
+
+// What the daemon told of alerts before is as of an entry that lies before the last one. Counts as nothing read yet.
+Result<void> tell_state(Correlator& engine, ReadModelWriter& writer) {
+    for (bool more = true; more;) {
+        auto told = std::make_unique<StateUpdate>();
+        more = engine.visit_changed_alerts(alerts_at_once,
+                                           [&told](AlertRow&& row) { told->alerts.push_back(std::move(row)); });
+        more |= engine.visit_touched_alerts(
+            alerts_at_once, [&told](const Correlator::AlertCount& moved) { told->counts.push_back(moved); });
+        more |= engine.visit_touched_incidents(alerts_at_once,
+                                               [&told](const IncidentView& view) { told->incidents.push_back(view); });
+        if (!more) told->told_through = engine.now();
+        ReadModelBatch batch;
+        batch.add(std::move(told));
+        if (Result<void> done = writer.write(batch, writer.reflects()); !done) return done;
     }
-
-    // What the daemon told of the state before is as of an entry that lies before the last one.
-    Result<void> tell_state() {
-        for (bool more = true; more;) {
-            auto told = std::make_unique<StateUpdate>();
-            more = engine_.visit_changed_alerts(alerts_at_once,
-                                                [&told](AlertRow&& row) { told->alerts.push_back(std::move(row)); });
-            more |= engine_.visit_touched_alerts(
-                alerts_at_once, [&told](const Correlator::AlertCount& moved) { told->counts.push_back(moved); });
-            more |= engine_.visit_touched_incidents(
-                alerts_at_once, [&told](const IncidentView& view) { told->incidents.push_back(view); });
-            if (!more) told->told_through = engine_.now();
-            batch_.add(std::move(told));
-            if (Result<void> done = flush(); !done) return done;
-        }
-        return {};
-    }
-
-private:
-    Result<void> take(const JournalEntry& entry, const Input& input) {
-        effects_.clear();
-        engine_.apply(input, entry.at, effects_);
-        at_ = entry.sequence;
-        if (entry.sequence <= written_) return {};
-        for (const Effect& effect : effects_) batch_.add(effect);
-        return batch_.weight() < transaction_bytes ? Result<void>() : flush();
-    }
-    Result<void> flush() { return writer_.write(std::exchange(batch_, {}), at_); }
-
-    ReadModelWriter& writer_;
-    Correlator& engine_;
-    Sequence at_;
-    const Sequence written_;  // what was there before
-    Effects effects_;
-    ReadModelBatch batch_;
-};
+    return {};
+}
 
 }  // namespace
 
-Result<void> catch_up(const CatchUpJob& job) {
+// The last of the effects are written last, so that a file which reflects everything lacks nothing.
+Result<CaughtUp> catch_up(const CatchUpJob& job) {
     Result<ReadModelWriter> writer = ReadModelWriter::open(job.file);
     if (!writer) return writer.error();
-    if (writer->reflects() >= job.through) return {};
-    OfflineEngine from = newest_engine(job.journal, writer->reflects(), job.limits);
-    from.engine.forget_changes_before(writer->told_through());
-    CatchUp work(*writer, from);
-    if (Result<void> replayed = work.replay(job); !replayed) return replayed;
-    return work.tell_state();
+    if (writer->reflects() >= job.offline.through) return CaughtUp{};
+    CaughtUp outcome;
+    Result<OfflineEngine> base = choose_base(job, *writer, outcome);
+    if (!base) return base.error();
+    forget_told(base->engine, base->at, writer->told_through());
+    ReadModelBatch batch;
+    const auto take = [&](Sequence sequence, const Effects& effects) -> Result<void> {
+        for (const Effect& effect : effects) batch.add(effect);
+        if (batch.weight() < transaction_bytes || sequence >= job.offline.through) return {};
+        return writer->write(std::exchange(batch, {}), sequence);
+    };
+    if (const Result<void> done = replay(job.offline, *base, writer->reflects(), take); !done) return done.error();
+    if (const Result<void> done = tell_state(base->engine, *writer); !done) return done.error();
+    if (const Result<void> done = writer->write(batch, job.offline.through); !done) return done.error();
+    return outcome;
 }
 
 int run_catch_up(const CatchUpJob& job) {
-    step_back(static_cast<pid_t>(job.parent));
-    const Result<void> outcome = catch_up(job);
-    const std::string text = outcome ? std::string(success) : "error " + outcome.error().message + "\n";
+    step_back(static_cast<pid_t>(job.offline.parent));
+    const Result<CaughtUp> outcome = catch_up(job);
+    const std::string text =
+        outcome ? fmt::format("{} {} {}\n", success, outcome->lost_after.value, outcome->lost_through.value)
+                : "error " + outcome.error().message + "\n";
     std::fputs(text.c_str(), stdout);
     std::fflush(stdout);
     std::_Exit(outcome ? exit_ok : exit_failed);  // the memory goes back faster than it could be taken apart
 }
 
-Result<void> parse_catch_up(const std::string& text) {
-    if (text == success) return {};
+Result<CaughtUp> parse_catch_up(const std::string& text) {
+    std::istringstream words(text);
+    std::string kind;
+    CaughtUp outcome;
+    if (words >> kind && kind == success && words >> outcome.lost_after.value >> outcome.lost_through.value)
+        return outcome;
     if (text.starts_with("error ") && text.ends_with("\n"))
         return Error(ErrorCode::io, text.substr(6, text.size() - 7));
     return Error(ErrorCode::io, "the process that catches up ended without a word");

@@ -28,7 +28,7 @@ constexpr int niceness = 5;
 
 }  // namespace
 
-Projector::Projector(ReadModelWriter writer, const ProjectorLimits& limits, Log& log, CatchUp catch_up)
+Projector::Projector(ReadModelWriter writer, const ProjectorLimits& limits, Log& log, CatchUpPort catch_up)
     : writer_(std::move(writer)),
       limits_(limits),
       log_(log),
@@ -39,12 +39,14 @@ Projector::Projector(ReadModelWriter writer, const ProjectorLimits& limits, Log&
 
 Projector::~Projector() { stop(); }
 
-Result<void> Projector::take_over(const Correlator& engine, Sequence through) {
-    const Result<void> done = writer_.take_over(engine, through);
-    if (!done) return done;
-    known_ = through_ = through;
-    reflects_.store(through.value, std::memory_order_relaxed);
-    return done;
+// If `expected` cannot be written, what was expected before stands: such a file has nothing newer to show.
+bool Projector::note_gap(Sequence through) {
+    if (through <= known_) return false;
+    gap_through_ = through;
+    (void)writer_.expect(through);
+    log_.info("the read model is behind: a process beside the daemon will bring it up to date",
+              {{"reflects", known_.value}, {"through", through.value}});
+    return true;
 }
 
 void Projector::start() {
@@ -57,6 +59,7 @@ void Projector::stop() {
         stopping_ = true;
     }
     changed_.notify_all();
+    if (catch_up_.end) catch_up_.end();
     if (thread_.joinable()) thread_.join();
 }
 
@@ -66,14 +69,6 @@ void Projector::submit(std::vector<ReleasedEffects> released) {
         for (ReleasedEffects& one : released) take(one);
     }
     changed_.notify_all();
-}
-
-void Projector::submit_patiently(std::vector<ReleasedEffects> released) {
-    {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return has_room_for_effects() || failing_ || stopping_; });
-    }
-    submit(std::move(released));
 }
 
 void Projector::take(ReleasedEffects& one) {
@@ -96,7 +91,7 @@ bool Projector::has_room_for_effects() const { return waiting_.weight() + writin
 
 bool Projector::has_room() const {
     const std::lock_guard lock(mutex_);
-    return told_ < told_most && !failing_ && !closing_ && gap_through_.value == 0;
+    return told_ < told_most && has_room_for_effects() && !failing_ && !closing_ && gap_through_.value == 0;
 }
 
 void Projector::advance(Sequence through) {
@@ -107,7 +102,19 @@ void Projector::advance(Sequence through) {
 
 bool Projector::idle() const {
     const std::lock_guard lock(mutex_);
-    return waiting_.empty() && writing_ == 0 && !closing_ && gap_through_.value == 0;
+    return is_idle();
+}
+
+bool Projector::is_idle() const { return waiting_.empty() && writing_ == 0 && !closing_ && gap_through_.value == 0; }
+
+bool Projector::is_catching_up() const {
+    const std::lock_guard lock(mutex_);
+    return closing_ || gap_through_.value > 0;
+}
+
+void Projector::wait_until_idle(std::chrono::milliseconds most) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, most, [this] { return is_idle(); });
 }
 
 void Projector::run() {
@@ -161,11 +168,10 @@ bool Projector::write(const ReadModelBatch& batch, Sequence through) {
     return true;
 }
 
-// Lets submit_patiently() go on and waits a moment. False: stopping.
+// Waits a moment. False: stopping.
 bool Projector::fail(std::chrono::seconds wait) {
     std::unique_lock lock(mutex_);
     failing_ = true;
-    changed_.notify_all();
     return !changed_.wait_for(lock, wait, [this] { return stopping_; });
 }
 
@@ -175,24 +181,37 @@ bool Projector::close_gap() {
     Sequence through;
     {
         const std::lock_guard lock(mutex_);
-        if (!catch_up_) return false;
+        if (!catch_up_.run) return false;
         through = std::exchange(gap_through_, Sequence{});
         known_ = through_ = through;
         closing_ = true;
     }
+    (void)writer_.expect(through);
+    const auto start = monotonic_now();
     for (std::chrono::seconds wait = patience;; wait = std::min(2 * wait, patience_most)) {
-        Result<void> done = catch_up_(through);
+        Result<void> done = catch_up_.run(through);
         if (done) done = writer_.look_again();
         if (done && writer_.reflects() >= through) break;
+        if (is_stopping()) return false;
         log_.error("the read model could not catch up from the journal: incidents shown are out of date",
                    {{"error", done ? std::string("nothing was written") : done.error().message}});
         if (!fail(wait)) return false;
     }
     reflects_.store(writer_.reflects().value, std::memory_order_relaxed);
-    log_.info("the read model has caught up from the journal", {{"through", through.value}});
-    const std::lock_guard lock(mutex_);
-    failing_ = closing_ = false;
+    log_.info(
+        "the read model has caught up from the journal",
+        {{"through", through.value}, {"seconds", std::chrono::duration<double>(monotonic_now() - start).count()}});
+    {
+        const std::lock_guard lock(mutex_);
+        failing_ = closing_ = false;
+    }
+    changed_.notify_all();
     return true;
+}
+
+bool Projector::is_stopping() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
 }
 
 void Projector::prune_now_and_then() {

@@ -21,32 +21,36 @@ struct ProjectorLimits {
     Duration keep{0};                            // what is over for so long leaves the read model; 0: nothing does
 };
 
-class Projector {
-public:
+struct CatchUpPort {
     // Brings the file up to date from the journal, through an entry that is durable, while nobody else writes it.
     // Called on the projector's thread.
-    using CatchUp = std::function<Result<void>(Sequence through)>;
+    std::function<Result<void>(Sequence through)> run{};
+    // Any thread: run() ends soon, and from now on does nothing.
+    std::function<void()> end{};
+};
 
-    // Without `catch_up` only the next start closes a gap.
-    Projector(ReadModelWriter writer, const ProjectorLimits& limits, Log& log, CatchUp catch_up = {});
+class Projector {
+public:
+    // Without a `catch_up` nobody closes a gap before the next start.
+    Projector(ReadModelWriter writer, const ProjectorLimits& limits, Log& log, CatchUpPort catch_up = {});
     ~Projector();  // stop()
 
-    // Before start(): the read model becomes what `engine` holds, which stands for everything up to `through`.
-    Result<void> take_over(const Correlator& engine, Sequence through);
-
+    // Before start() and submit(). `through`: the journal's last entry. What lies between reflects() and it is read
+    // from the journal once the thread runs. False: the file reflects all of it.
+    bool note_gap(Sequence through);
     void start();
-    void stop();  // writes what was submitted, then ends
-
+    // Writes what was submitted and ends; a gap that is being closed stays for the next start.
+    void stop();
     // Shard thread. Never waits, and never holds more than its limit: effects that come while so much waits are left
     // out, and read from the journal again later (`catch_up`). Effects at or below reflects() are skipped.
     void submit(std::vector<ReleasedEffects> released);
-    // For recovery, where nobody waits for the engine: waits for room first, unless the file cannot be written.
-    void submit_patiently(std::vector<ReleasedEffects> released);
     // Shard thread. False while enough of the state is told: then no ReleasedEffects may carry more of it.
     bool has_room() const;
     // Any thread. Everything up to there was submitted, entries without effects included: reflects() gets there.
     void advance(Sequence through);
-    bool idle() const;  // nothing waits
+    bool idle() const;            // nothing waits
+    bool is_catching_up() const;  // any thread: something is, or will be, read from the journal
+    void wait_until_idle(std::chrono::milliseconds most);
 
     Sequence reflects() const { return {reflects_.load(std::memory_order_relaxed)}; }
     Instant told_through() const { return writer_.told_through(); }  // before start()
@@ -57,16 +61,18 @@ private:
     void take(ReleasedEffects& one);    // mutex_ held
     bool has_room_for_effects() const;  // mutex_ held
     bool write(const ReadModelBatch& batch, Sequence through);
+    bool is_idle() const;  // mutex_ held
     bool close_gap();
     bool fail(std::chrono::seconds wait);
+    bool is_stopping() const;
     void prune_now_and_then();
 
     ReadModelWriter writer_;
     const ProjectorLimits limits_;
     Log& log_;
-    const CatchUp catch_up_;
+    const CatchUpPort catch_up_;
     Instant last_prune_;
-    Sequence known_;  // guarded by mutex_; effects up to there are written, or will be by catch_up_
+    Sequence known_;  // guarded by mutex_; effects up to there are written, or will be by catch_up_.run
     std::atomic<std::uint64_t> reflects_;
 
     mutable std::mutex mutex_;
@@ -76,7 +82,7 @@ private:
     std::size_t writing_ = 0;  // guarded by mutex_; weight of what is being written
     std::size_t told_ = 0;     // guarded by mutex_; alerts and incidents waiting or being written
     Sequence gap_through_;     // guarded by mutex_; set: effects behind through_ up to there were left out
-    bool closing_ = false;     // guarded by mutex_; catch_up_ is under way
+    bool closing_ = false;     // guarded by mutex_; catch_up_.run is under way
     bool failing_ = false;     // guarded by mutex_; the last write did not work
     bool stopping_ = false;    // guarded by mutex_
     std::thread thread_;

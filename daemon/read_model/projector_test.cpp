@@ -2,6 +2,8 @@
 // shows.
 #include "daemon/read_model/projector.hpp"
 
+#include "daemon/read_model/queries.hpp"
+
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -57,12 +59,12 @@ TEST_CASE("projector: too much at once holds up nobody, and what was left out is
     {
         // Stands for the process that replays the journal: fails once, then writes as far as it was asked to.
         Projector projector(stage.writer(), ProjectorLimits{queue_bytes, {}}, stage.log,
-                            [&](Sequence through) -> Result<void> {
+                            {.run = [&](Sequence through) -> Result<void> {
                                 asked = through.value;
                                 if (++tries == 1) return Error(ErrorCode::io, "not this time");
                                 ReadModelWriter writer = stage.writer();
                                 return writer.write(ReadModelBatch(), through);
-                            });
+                            }});
         REQUIRE(other->execute("BEGIN IMMEDIATE").has_value());
         projector.start();
         submit(projector, note(1, 10));  // cannot be written
@@ -80,6 +82,51 @@ TEST_CASE("projector: too much at once holds up nobody, and what was left out is
     CHECK(asked == 4);
     CHECK(tries == 2);
     CHECK(stage.writer().reflects() == Sequence{5});
+}
+
+TEST_CASE(
+    "projector: what the file lacks at the start is read from the journal first, and readers are told meanwhile") {
+    Stage stage;
+    const auto missing = [&] { return ReadModelQueries::open(stage.directory).value().missing().value(); };
+    std::atomic<bool> may_end{false}, ended{false};
+    {
+        Projector projector(stage.writer(), ProjectorLimits{queue_bytes, {}}, stage.log,
+                            {.run = [&](Sequence through) -> Result<void> {
+                                 while (!may_end && !ended) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                                 if (ended) return Error(ErrorCode::io, "ended");
+                                 ReadModelWriter writer = stage.writer();
+                                 return writer.write(ReadModelBatch(), through);
+                             },
+                             .end = [&] { ended = true; }});
+        CHECK(projector.note_gap({7}));
+        CHECK(missing() == 7);
+        projector.start();
+        submit(projector, note(8, 10));
+        CHECK_FALSE(projector.idle());
+        CHECK_FALSE(projector.has_room());
+        CHECK(projector.is_catching_up());
+        CHECK(projector.reflects() == Sequence{0});
+        may_end = true;
+        projector.wait_until_idle(std::chrono::seconds(30));
+        CHECK(projector.reflects() == Sequence{8});
+        CHECK_FALSE(projector.is_catching_up());
+        CHECK(missing() == 0);
+    }
+    CHECK(stage.writer().reflects() == Sequence{8});
+    may_end = ended = false;
+    {
+        Projector projector(stage.writer(), ProjectorLimits{queue_bytes, {}}, stage.log,
+                            {.run = [&](Sequence) -> Result<void> {
+                                 while (!ended) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                                 return Error(ErrorCode::io, "ended");
+                             },
+                             .end = [&] { ended = true; }});
+        CHECK_FALSE(projector.note_gap({8}));
+        CHECK(projector.note_gap({9}));
+        projector.start();
+    }
+    CHECK(stage.writer().reflects() == Sequence{8});  // a stop does not wait for it
+    CHECK(missing() == 1);
 }
 
 TEST_CASE("projector: where nobody can read the journal again, nothing follows what was left out") {

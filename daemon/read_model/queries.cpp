@@ -13,12 +13,12 @@ namespace {
 constexpr const char* incident_columns =
     "SELECT id,key,state,title,rule,because,service,category,assignment_group,severity,peak_severity,impact,urgency,"
     "priority,acknowledged_by,began_at,opened_at,acknowledged_at,resolved_at,alerts_total,alerts_firing,messages_total,"
-    "revision,group_labels FROM incidents ";
+    "revision,group_labels,causes,merged_into FROM incidents ";
 
 constexpr const char* alert_columns =
     "SELECT "
     "fingerprint,alertmanager_fingerprint,source,key,title,text,url,labels,annotations,severity,firing,suppressed,"
-    "acknowledged,count,starts_at,first_seen,last_seen,resolved_at,incident FROM alerts ";
+    "acknowledged,count,starts_at,first_seen,last_seen,resolved_at,incident,held_back FROM alerts ";
 
 constexpr const char* delivery_columns =
     "SELECT incident,sink,kind,state,ticket,ticket_url,detail,revision,at FROM deliveries ";
@@ -47,7 +47,9 @@ StoredIncident read_incident(const Statement& row) {
         at->ms = row.number(column++);
     for (std::int64_t* number : {&out.alerts_total, &out.alerts_firing, &out.messages_total, &out.revision})
         *number = row.number(column++);
-    out.group_labels = row.text(column);
+    out.group_labels = row.text(column++);
+    out.causes = row.text(column++);
+    out.merged_into.value = static_cast<std::uint64_t>(row.number(column));
     return out;
 }
 
@@ -66,7 +68,8 @@ StoredAlert read_alert(const Statement& row) {
     out.count = row.number(column++);
     for (Instant* at : {&out.starts_at, &out.first_seen, &out.last_seen, &out.resolved_at})
         at->ms = row.number(column++);
-    out.incident.value = static_cast<std::uint64_t>(row.number(column));
+    out.incident.value = static_cast<std::uint64_t>(row.number(column++));
+    out.held_back = row.text(column);
     return out;
 }
 
@@ -155,6 +158,17 @@ std::vector<std::pair<std::string, std::string>> labels_from_json(const std::str
     }
 }
 
+std::vector<StoredReason> held_back_from_json(const std::string& json) {
+    std::vector<StoredReason> out;
+    for (auto& [name, value] : labels_from_json(json)) {
+        if (name == "kind")
+            out.push_back({std::move(value), {}, {}});
+        else if (!out.empty())
+            (name == "by" ? out.back().by : out.back().since) = std::move(value);
+    }
+    return out;
+}
+
 Result<ReadModelQueries> ReadModelQueries::open(const std::string& state_directory) {
     const std::string file = read_model_file(state_directory);
     if (!std::filesystem::exists(file))
@@ -164,6 +178,15 @@ Result<ReadModelQueries> ReadModelQueries::open(const std::string& state_directo
     Result<Database> database = Database::open(file, Database::Mode::read_only);
     if (!database) return database.error();
     return ReadModelQueries(std::move(*database));
+}
+
+Result<std::uint64_t> ReadModelQueries::missing() {
+    Result<Statement> statement = database_.prepare(
+        "SELECT max(0, e.value - s.value) FROM meta e JOIN meta s ON s.name='sequence' WHERE e.name='expected'");
+    if (!statement) return statement.error();
+    const Result<bool> row = statement->step();
+    if (!row) return row.error();
+    return *row ? static_cast<std::uint64_t>(statement->number(0)) : 0;
 }
 
 Result<std::vector<StoredIncident>> ReadModelQueries::incidents(const std::string& state, std::int64_t most) {
@@ -255,6 +278,24 @@ Result<std::vector<StoredDelivery>> ReadModelQueries::deliveries_of(IncidentId i
     Result<Statement> statement = database_.prepare(std::string(delivery_columns) + "WHERE incident=? ORDER BY sink");
     if (statement) statement->bind(1, id.value);
     return collect<StoredDelivery>(std::move(statement), read_delivery);
+}
+
+Result<std::vector<RootCandidate>> ReadModelQueries::causes_of(IncidentId id) {
+    Result<Statement> statement = database_.prepare(
+        "SELECT json_extract(value,'$.entity'), json_extract(value,'$.reason'), json_extract(value,'$.percent'), "
+        "json_extract(value,'$.silent') FROM incidents, json_each(incidents.causes) WHERE incidents.id=? ORDER BY key");
+    if (statement) statement->bind(1, id.value);
+    return collect<RootCandidate>(std::move(statement), [](const Statement& row) {
+        return RootCandidate{row.text(0), static_cast<std::uint32_t>(row.number(2)), row.number(3) != 0, row.text(1)};
+    });
+}
+
+Result<std::vector<IncidentId>> ReadModelQueries::merged_into(IncidentId id) {
+    Result<Statement> statement = database_.prepare("SELECT id FROM incidents WHERE merged_into != 0 AND merged_into=? ORDER BY id");
+    if (statement) statement->bind(1, id.value);
+    return collect<IncidentId>(std::move(statement), [](const Statement& row) {
+        return IncidentId{static_cast<std::uint64_t>(row.number(0))};
+    });
 }
 
 Result<std::vector<StoredDelivery>> ReadModelQueries::deliveries(const std::string& state, std::int64_t most) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "correlator/ids.hpp"
+#include "correlator/incident.hpp"
 #include "correlator/matcher.hpp"
 #include "correlator/result.hpp"
 #include "correlator/time.hpp"
@@ -21,6 +22,8 @@ struct StoredIncident {
     IncidentId id;
     std::string key, state, title, rule, because, service, category, assignment_group;
     std::string severity, peak_severity, impact, urgency, priority, acknowledged_by, group_labels;  // labels: JSON
+    std::string causes;  // a JSON list
+    IncidentId merged_into;
     Instant began_at, opened_at, acknowledged_at, resolved_at;
     std::int64_t alerts_total = 0, alerts_firing = 0, messages_total = 0, revision = 0;
 };
@@ -31,7 +34,13 @@ struct StoredAlert {
     std::int64_t count = 0;
     Instant starts_at, first_seen, last_seen, resolved_at;
     IncidentId incident;
+    std::string held_back;  // JSON, see held_back_from_json()
 };
+
+struct StoredReason {
+    std::string kind, by, since;  // as SuppressionReason; since: RFC 3339
+};
+std::vector<StoredReason> held_back_from_json(const std::string& json);
 
 struct StoredVerdict {
     Instant at;
@@ -56,12 +65,18 @@ public:
     // Errors: not_found when there is no read model yet, with what to do.
     static Result<ReadModelQueries> open(const std::string& state_directory);
 
+    // How many entries of the journal are known to be there and not reflected yet; 0: what is shown is up to date, but
+    // for what happened a moment ago.
+    Result<std::uint64_t> missing();
+
     // Newest first. `state`: empty for all.
     Result<std::vector<StoredIncident>> incidents(const std::string& state, std::int64_t most);
     Result<std::optional<StoredIncident>> incident(IncidentId id);
     Result<std::vector<StoredAlert>> alerts_of(IncidentId id);  // that joined it, in that order
     Result<std::vector<StoredTimeline>> timeline_of(IncidentId id);
     Result<std::vector<StoredDelivery>> deliveries_of(IncidentId id);
+    Result<std::vector<RootCandidate>> causes_of(IncidentId id);  // the likeliest first
+    Result<std::vector<IncidentId>> merged_into(IncidentId id);   // incidents that went on in this one
     // Newest incident first. `state`: empty for all.
     Result<std::vector<StoredDelivery>> deliveries(const std::string& state, std::int64_t most);
 

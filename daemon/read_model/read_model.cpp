@@ -24,6 +24,16 @@ std::string json_object(const Pairs& members) {
     return out += '}';
 }
 
+std::string json_reasons(const std::vector<SuppressionReason>& reasons) {
+    std::string out = "[";
+    for (const SuppressionReason& reason : reasons) {
+        if (out.size() > 1) out += ',';
+        out += json_object(std::vector<std::pair<std::string_view, std::string>>{
+            {"kind", std::string(to_string(reason.kind))}, {"by", reason.by}, {"since", to_rfc3339(reason.since)}});
+    }
+    return out += ']';
+}
+
 Result<std::int64_t> single_number(Database& database, std::string_view sql) {
     Result<Statement> statement = database.prepare(sql);
     if (!statement) return statement.error();
@@ -63,6 +73,18 @@ Result<Database> open_with_schema(const std::string& file) {
     return database;
 }
 
+std::string json_of(const std::vector<RootCandidate>& roots) {
+    std::string out = "[";
+    for (const RootCandidate& root : roots) {
+        out += out.size() > 1 ? ",{\"entity\":" : "{\"entity\":";
+        append_json_string(out, root.entity);
+        out += fmt::format(",\"percent\":{},\"silent\":{},\"reason\":", root.percent, root.silent);
+        append_json_string(out, root.reason);
+        out += '}';
+    }
+    return out + "]";
+}
+
 }  // namespace
 
 std::string read_model_file(const std::string& state_directory) { return state_directory + "/incidents.sqlite"; }
@@ -81,7 +103,8 @@ Result<ReadModelWriter> ReadModelWriter::open(const std::string& file) {
         if (!database) return database.error();
     }
     const Result<void> stamped = database->execute(fmt::format(
-        "INSERT OR IGNORE INTO meta VALUES('version', {}), ('sequence', 0), ('told_through', 0)", read_model_version));
+        "INSERT OR IGNORE INTO meta VALUES('version', {}), ('sequence', 0), ('told_through', 0), ('expected', 0)",
+        read_model_version));
     if (!stamped) return stamped.error();
     Result<Statements> statements = prepare(*database);
     if (!statements) return statements.error();
@@ -93,6 +116,10 @@ Result<ReadModelWriter> ReadModelWriter::open(const std::string& file) {
 Result<ReadModelWriter> ReadModelWriter::rebuild(const std::string& file) {
     set_aside(file);
     return open(file);
+}
+
+Result<void> ReadModelWriter::expect(Sequence through) {
+    return stamp("expected", static_cast<std::int64_t>(through.value));
 }
 
 Result<void> ReadModelWriter::look_again() {
@@ -108,10 +135,10 @@ Result<void> ReadModelWriter::look_again() {
 Result<ReadModelWriter::Statements> ReadModelWriter::prepare(Database& database) {
     Statements out;
     const std::pair<Statement*, const char*> wanted[] = {
-        {&out.alert, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&out.alert, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&out.alert_count, "UPDATE alerts SET count=?, last_seen=? WHERE fingerprint=?"},
         {&out.verdict, "INSERT INTO verdicts(at,fingerprint,verdict,incident,rule,because) VALUES(?,?,?,?,?,?)"},
-        {&out.incident, "INSERT OR REPLACE INTO incidents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&out.incident, "INSERT OR REPLACE INTO incidents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&out.timeline, "INSERT INTO timeline(incident,at,kind,text) VALUES(?,?,?,?)"},
         {&out.packed, "INSERT INTO packed(last_at,bytes) VALUES(?,?)"},
         {&out.packed_prefixes, "INSERT INTO packed_prefixes VALUES(?,?)"},
@@ -249,7 +276,7 @@ Result<void> ReadModelWriter::put(const AlertRow& r) {
     s.bind(9, json_object(r.annotations)).bind(10, to_string(r.severity)).bind(11, std::int64_t{r.firing});
     s.bind(12, std::int64_t{r.suppressed}).bind(13, std::int64_t{r.acknowledged}).bind(14, r.count);
     s.bind(15, r.starts_at.ms).bind(16, r.first_seen.ms).bind(17, r.last_seen.ms).bind(18, r.resolved_at.ms);
-    return s.bind(19, r.incident.value).run();
+    return s.bind(19, r.incident.value).bind(20, json_reasons(r.reasons)).run();
 }
 
 Result<void> ReadModelWriter::put(const IncidentView& v) {
@@ -264,7 +291,8 @@ Result<void> ReadModelWriter::put(const IncidentView& v) {
     s.bind(11, to_string(v.peak_severity)).bind(12, to_string(v.impact)).bind(13, to_string(v.urgency));
     s.bind(14, to_string(v.priority)).bind(15, v.acknowledged_by).bind(16, v.began_at.ms).bind(17, v.opened_at.ms);
     s.bind(18, v.acknowledged_at.ms).bind(19, v.resolved_at.ms).bind(20, v.alerts_total).bind(21, v.alerts_firing);
-    return s.bind(22, v.messages_total).bind(23, v.revision).bind(24, json_object(v.group_labels)).run();
+    s.bind(22, v.messages_total).bind(23, v.revision).bind(24, json_object(v.group_labels));
+    return s.bind(25, json_of(v.roots)).bind(26, v.merged_into.value).run();
 }
 
 Result<void> ReadModelWriter::put(Instant at, const DeliveryChanged& e) {

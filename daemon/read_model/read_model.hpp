@@ -30,6 +30,10 @@ public:
     // In one transaction. `through`: what is reflected then.
     Result<void> write(const ReadModelBatch& batch, Sequence through);
 
+    // What the journal holds by now: until the file reflects it, readers are told that something is still to come
+    // (ReadModelQueries::missing).
+    Result<void> expect(Sequence through);
+
     // After another process wrote the file.
     Result<void> look_again();
 

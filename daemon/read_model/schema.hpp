@@ -1,11 +1,13 @@
-// The read model's tables. Times are ms since the epoch, 0 when absent; labels are JSON objects. Verdicts and timeline
+// The read model's tables. Times are ms since the epoch, 0 when absent; labels are JSON objects, causes a list
+// of them, the likeliest first. Verdicts and timeline
 // entries are rows, or, when many came at once, packed (daemon/read_model/history.hpp): found by the start of a
-// fingerprint (little-endian 32-bit numbers, sorted) or by incident.
+// fingerprint (little-endian 32-bit numbers, sorted) or by incident. What holds an alert back is a list of objects with
+// the texts kind, by and since (RFC 3339).
 #pragma once
 
 namespace incidentd {
 
-constexpr int read_model_version = 2;
+constexpr int read_model_version = 4;
 
 constexpr const char* read_model_schema = R"sql(
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -15,14 +17,16 @@ CREATE TABLE IF NOT EXISTS incidents(
   severity TEXT NOT NULL, peak_severity TEXT NOT NULL, impact TEXT NOT NULL, urgency TEXT NOT NULL,
   priority TEXT NOT NULL, acknowledged_by TEXT NOT NULL, began_at INTEGER NOT NULL, opened_at INTEGER NOT NULL,
   acknowledged_at INTEGER NOT NULL, resolved_at INTEGER NOT NULL, alerts_total INTEGER NOT NULL,
-  alerts_firing INTEGER NOT NULL, messages_total INTEGER NOT NULL, revision INTEGER NOT NULL, group_labels TEXT NOT NULL);
+  alerts_firing INTEGER NOT NULL, messages_total INTEGER NOT NULL, revision INTEGER NOT NULL, group_labels TEXT NOT NULL,
+  causes TEXT NOT NULL, merged_into INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS incidents_by_state ON incidents(state, id);
+CREATE INDEX IF NOT EXISTS incidents_by_survivor ON incidents(merged_into, id) WHERE merged_into != 0;
 CREATE TABLE IF NOT EXISTS alerts(
   fingerprint TEXT PRIMARY KEY, alertmanager_fingerprint TEXT NOT NULL, source TEXT NOT NULL, key TEXT NOT NULL,
   title TEXT NOT NULL, text TEXT NOT NULL, url TEXT NOT NULL, labels TEXT NOT NULL, annotations TEXT NOT NULL,
   severity TEXT NOT NULL, firing INTEGER NOT NULL, suppressed INTEGER NOT NULL, acknowledged INTEGER NOT NULL,
   count INTEGER NOT NULL, starts_at INTEGER NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
-  resolved_at INTEGER NOT NULL, incident INTEGER NOT NULL);
+  resolved_at INTEGER NOT NULL, incident INTEGER NOT NULL, held_back TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS alerts_by_alertmanager_fingerprint ON alerts(alertmanager_fingerprint);
 CREATE TABLE IF NOT EXISTS verdicts(
   id INTEGER PRIMARY KEY, at INTEGER NOT NULL, fingerprint TEXT NOT NULL, verdict TEXT NOT NULL,

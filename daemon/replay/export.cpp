@@ -31,7 +31,7 @@ void write_roots(const ReplayRun& run, const std::map<std::uint32_t, std::size_t
                  std::ofstream& out) {
     std::set<IncidentId> ranked;
     for (const RootStep& step : run.root_steps()) {
-        if (!run.incidents().contains(step.incident)) continue;
+        if (!run.incidents().contains(step.incident) || run.survivor(step.incident) != step.incident) continue;
         ranked.insert(step.incident);
         out << to_string(step.incident) << '\t' << step.at.ms << '\t';
         for (std::size_t i = 0; i < step.entities.size(); ++i) out << (i > 0 ? "," : "") << as_guess(step.entities[i]);

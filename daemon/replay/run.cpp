@@ -1,6 +1,7 @@
 #include "daemon/replay/run.hpp"
 
 #include "correlator/enrich.hpp"
+#include "correlator/rule_index.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -49,7 +50,10 @@ Fingerprint ReplayRun::alert_of(const AlertEvent& event) {
         return known == identities_.end() ? event.fingerprint : known->second;
     }
     LabelSheet labels(event.labels);
-    enrich(rules->enrich, event, labels);
+    if (rules->index == nullptr)
+        enrich(rules->enrich, event, labels);
+    else
+        enrich(rules->enrich, rules->index->enrich, match_memory_, event, labels);
     const DedupRule* rule = dedup_rule(rules->dedup, labels.view());
     const Fingerprint alert =
         rule == nullptr ? event.fingerprint : dedup_fingerprint(*rule, event.source, labels.view());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "correlator/correlator.hpp"
+#include "correlator/regex_group.hpp"
 #include "rules/rules.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -124,6 +125,7 @@ private:
     boost::unordered_flat_map<Fingerprint, Fingerprint, FingerprintHash> identities_;  // of sources, under dedup rules
     std::vector<bool> over_;            // incidents that take no more alerts, by number
     std::vector<Fingerprint> decided_;  // alerts that began to fire in the last input
+    MatchMemory match_memory_;
     ReplayTally tally_;
 };
 

@@ -1,5 +1,6 @@
 #include "rules/import/alertmanager.hpp"
 
+#include "rules/import/off_times.hpp"
 #include "rules/import/route_tree.hpp"
 #include "rules/import/time_intervals.hpp"
 #include "rules/import/yaml_text.hpp"
@@ -26,7 +27,7 @@ public:
         read_receivers();
         const SettingsNode* route = root_.find("route");
         if (route == nullptr || route->kind != SettingsNode::Kind::map) {
-            problems_.add(root_.where, "route", "is missing", "this is not the configuration of an Alertmanager");
+            problems_.add(root_.where, "route", "is missing", what_this_is());
             return {};
         }
         const Node tree = read_route_tree(*route, notes_, problems_);
@@ -41,6 +42,16 @@ public:
     }
 
 private:
+    std::string what_this_is() const {
+        const SettingsNode* kind = root_.find("kind");
+        const std::string resource = kind == nullptr ? "" : kind->scalar;
+        if (resource == "Secret") return "this is a Kubernetes secret: give the text that stands in it, decoded";
+        if (resource == "AlertmanagerConfig")
+            return "this is a resource of the Prometheus operator: give what the operator makes of it, the secret "
+                   "alertmanager-NAME-generated, decoded";
+        return "this is not the configuration of an Alertmanager";
+    }
+
     void note(const Location& where, std::string message) { notes_.push_back({where, std::move(message)}); }
 
     // Receivers become sinks of their own names, as far as sinks may be called so. One without integrations tells
@@ -113,21 +124,46 @@ private:
 
     void mutes(const Node& node, Matchers above, std::string& lines) {
         for (const Matcher& matcher : node.matchers) above.push_back(matcher);
-        for (const std::string& name : node.mute) {
-            const auto found = intervals_.find(name);
-            if (found == intervals_.end()) {
-                problems_.add(node.where, "mute_time_intervals", "names " + shown(name) + ", which is not defined");
-                continue;
-            }
-            if (found->second.schedules.empty()) continue;
-            lines += "  - name: " + quoted(unique("silence", plain_name(name))) +
-                     "\n    match: " + matchers_text(above) + "\n    schedule:\n";
-            for (const std::string& schedule : found->second.schedules) lines += "      - " + schedule + "\n";
-            note(node.where, "mute time " + shown(name) +
-                                 " silences all alerts that match, also those that another route would send" +
-                                 (node.children.empty() ? "" : " (its sub-routes among them)"));
-        }
+        for (const NamedInterval* interval : intervals_of(node, "mute_time_intervals", node.mute))
+            silence(node, plain_name(interval->name), above, schedule_lines(*interval),
+                    "mute time " + shown(interval->name), lines);
+        if (!node.active.empty()) mute_outside(node, above, lines);
         for (const Node& child : node.children) mutes(child, above, lines);
+    }
+
+    void mute_outside(const Node& node, const Matchers& above, std::string& lines) {
+        std::string names;
+        for (const std::string& name : node.active) names += (names.empty() ? "" : " or ") + name;
+        const OffTimes off = outside_of(intervals_of(node, "active_time_intervals", node.active));
+        if (!off.why_not.empty())
+            return note(node.where, "active_time_intervals " + shown(names) + " are left out, because " + off.why_not +
+                                        ": write a silence for the hours in which the route is to be quiet");
+        silence(node, plain_name("outside-" + names), above, off.schedules, "the time outside of " + shown(names),
+                lines);
+    }
+
+    std::vector<const NamedInterval*> intervals_of(const Node& node, const char* key,
+                                                   const std::vector<std::string>& names) {
+        std::vector<const NamedInterval*> out;
+        for (const std::string& name : names) {
+            const auto found = intervals_.find(name);
+            if (found == intervals_.end())
+                problems_.add(node.where, key, "names " + shown(name) + ", which is not defined",
+                              "define it under time_intervals");
+            else
+                out.push_back(&found->second);
+        }
+        return out;
+    }
+
+    void silence(const Node& node, const std::string& name, const Matchers& match,
+                 const std::vector<std::string>& schedules, const std::string& what, std::string& lines) {
+        if (schedules.empty()) return;
+        lines += "  - name: " + quoted(unique("silence", name)) + "\n    match: " + matchers_text(match) +
+                 "\n    schedule:\n";
+        for (const std::string& schedule : schedules) lines += "      - " + schedule + "\n";
+        note(node.where, what + " silences all alerts that match, also those that another route would send" +
+                             (node.children.empty() ? "" : " (its sub-routes among them)"));
     }
 
     std::string write_inhibit() {
@@ -143,7 +179,8 @@ private:
             const Matchers source = read_matchers(item, "source_", problems_);
             const Matchers target = read_matchers(item, "target_", problems_);
             if (source.empty() || target.empty()) {
-                note(item.where, "an inhibit rule without matchers for source and target is left out");
+                note(item.where, std::string("an inhibit rule without ") + (source.empty() ? "source" : "target") +
+                                     " matchers, which stands for every alert, is left out");
                 continue;
             }
             // A label that is missing on both sides counts as equal in Alertmanager.

@@ -48,6 +48,8 @@ public:
         out.group_interval = text_of(node, "group_interval", parent == nullptr ? "5m" : parent->group_interval);
         out.proceed = text_of(node, "continue", "false") == "true";
         out.mute = texts_of(node.find("mute_time_intervals"));
+        out.active = texts_of(node.find("active_time_intervals"));
+        if (parent == nullptr) refuse_times_of_root(node);
         note_what_is_left_out(node);
         const SettingsNode* children = node.find("routes");
         if (children == nullptr || children->items.empty()) return out;
@@ -60,15 +62,18 @@ public:
     }
 
 private:
+    void refuse_times_of_root(const SettingsNode& root) {
+        for (const char* key : {"mute_time_intervals", "active_time_intervals"})
+            if (const SettingsNode* given = root.find(key); given != nullptr)
+                problems_.add(given->where, given->path, "may not stand at the root route, which Alertmanager refuses",
+                              "put it at the routes below");
+    }
+
     void note_what_is_left_out(const SettingsNode& node) {
         if (const SettingsNode* repeat = node.find("repeat_interval"); repeat != nullptr)
             notes_.push_back({repeat->where,
                               "repeat_interval is left out: a ticket is opened once and updated, it need "
                               "not be repeated"});
-        if (const SettingsNode* active = node.find("active_time_intervals"); active != nullptr)
-            notes_.push_back({active->where,
-                              "active_time_intervals are left out: write a silence for the hours in which "
-                              "the route is to be quiet"});
         static const std::set<std::string, std::less<>> known{
             "receiver", "group_by", "group_wait", "group_interval",      "repeat_interval",       "matchers",
             "match",    "match_re", "continue",   "mute_time_intervals", "active_time_intervals", "routes"};

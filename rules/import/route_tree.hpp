@@ -19,7 +19,7 @@ struct Node {
     std::vector<std::string> group_by;
     std::string group_wait = "30s", group_interval = "5m";
     bool proceed = false;
-    std::vector<std::string> mute;
+    std::vector<std::string> mute, active;  // names of time intervals
     std::vector<Node> children;
 };
 

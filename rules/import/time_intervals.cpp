@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <optional>
+#include <utility>
 
 namespace incidentd::importing {
 namespace {
@@ -31,57 +32,71 @@ class IntervalReader {
 public:
     explicit IntervalReader(std::vector<ImportNote>& notes) : notes_(notes) {}
 
-    // An interval holds on the days all its keys allow; its times are windows of such a day.
-    void read(const SettingsNode& node, std::vector<std::string>& out) {
-        std::string days;
-        for (const char* key : {"weekdays", "days_of_month", "months", "years"}) {
-            const std::vector<std::string> ranges = texts_of(node.find(key));
-            if (ranges.empty()) continue;
-            days += std::string(key) + ": [";
-            for (std::size_t i = 0; i < ranges.size(); ++i) days += (i == 0 ? "" : ", ") + quoted(ranges[i]);
-            days += "], ";
-        }
-        std::string zone;
-        if (const SettingsNode* location = node.find("location"); location != nullptr) zone = zone_text(*location);
+    void read(const SettingsNode& node, std::vector<TimePart>& out) {
+        TimePart part;
+        part.weekdays = texts_of(node.find("weekdays"));
+        part.days_of_month = texts_of(node.find("days_of_month"));
+        part.months = texts_of(node.find("months"));
+        part.years = texts_of(node.find("years"));
+        if (const SettingsNode* location = node.find("location"); location != nullptr) part.zone = zone_of(*location);
         const SettingsNode* times = node.find("times");
-        if (times == nullptr || times->items.empty()) {
-            out.push_back("{" + days + "at: '00:00', for: 24h" + zone + "}");
-            return;
-        }
-        for (const SettingsNode& time : times->items) window(time, days, zone, out);
+        const bool is_whole_day = times == nullptr || times->items.empty();
+        for (std::size_t i = 0; !is_whole_day && i < times->items.size(); ++i) window(times->items[i], part);
+        if (is_whole_day || !part.times.empty()) out.push_back(std::move(part));
     }
 
 private:
-    std::string zone_text(const SettingsNode& location) {
+    std::string zone_of(const SettingsNode& location) {
         if (location.scalar == "UTC") return {};
-        if (location.scalar == "Local") {
-            notes_.push_back({location.where,
-                              "`location: Local` is the zone of one machine: UTC stands in its place, name "
-                              "the zone"});
-            return {};
-        }
-        return ", zone: " + quoted(location.scalar);
+        if (location.scalar != "Local") return location.scalar;
+        notes_.push_back(
+            {location.where, "`location: Local` is the zone of one machine: UTC stands in its place, name the zone"});
+        return {};
     }
 
-    void window(const SettingsNode& time, const std::string& days, const std::string& zone,
-                std::vector<std::string>& out) {
+    void window(const SettingsNode& time, TimePart& part) {
         const SettingsNode* start = time.find("start_time");
         const SettingsNode* end = time.find("end_time");
         const std::optional<int> from = start == nullptr ? std::nullopt : minute_of(start->scalar);
         const std::optional<int> to = end == nullptr ? std::nullopt : minute_of(end->scalar);
-        if (!from || !to || *from >= *to) {
+        if (from && to && *from < *to)
+            part.times.emplace_back(*from, *to);
+        else
             notes_.push_back({time.where, "a time that does not run from an earlier to a later HH:MM is left out"});
-            return;
-        }
-        const int length = *to - *from;
-        const std::string words = length % 60 == 0 ? std::to_string(length / 60) + "h" : std::to_string(length) + "m";
-        out.push_back("{" + days + "at: '" + clock_text(*from) + "', for: " + words + zone + "}");
     }
 
     std::vector<ImportNote>& notes_;
 };
 
+std::string days_of(const TimePart& part) {
+    std::string days;
+    const std::pair<const char*, const std::vector<std::string>*> keys[] = {{"weekdays", &part.weekdays},
+                                                                            {"days_of_month", &part.days_of_month},
+                                                                            {"months", &part.months},
+                                                                            {"years", &part.years}};
+    for (const auto& [key, ranges] : keys)
+        if (!ranges->empty()) days += std::string(key) + ": " + quoted_list(*ranges) + ", ";
+    return days;
+}
+
 }  // namespace
+
+std::string schedule_line(const std::string& days, int from, int to, const std::string& zone) {
+    const int length = to - from;
+    const std::string words = length % 60 == 0 ? std::to_string(length / 60) + "h" : std::to_string(length) + "m";
+    return "{" + days + "at: '" + clock_text(from) + "', for: " + words +
+           (zone.empty() ? "" : ", zone: " + quoted(zone)) + "}";
+}
+
+std::vector<std::string> schedule_lines(const NamedInterval& interval) {
+    std::vector<std::string> lines;
+    for (const TimePart& part : interval.parts) {
+        const std::string days = days_of(part);
+        if (part.times.empty()) lines.push_back(schedule_line(days, 0, day_minutes, part.zone));
+        for (const auto& [from, to] : part.times) lines.push_back(schedule_line(days, from, to, part.zone));
+    }
+    return lines;
+}
 
 std::vector<NamedInterval> read_time_intervals(const SettingsNode& root, std::vector<ImportNote>& notes) {
     std::vector<NamedInterval> out;
@@ -93,7 +108,7 @@ std::vector<NamedInterval> read_time_intervals(const SettingsNode& root, std::ve
             if (const SettingsNode* name = item.find("name"); name != nullptr) interval.name = name->scalar;
             const SettingsNode* parts = item.find("time_intervals");
             if (parts != nullptr)
-                for (const SettingsNode& part : parts->items) IntervalReader(notes).read(part, interval.schedules);
+                for (const SettingsNode& part : parts->items) IntervalReader(notes).read(part, interval.parts);
             out.push_back(std::move(interval));
         }
     }

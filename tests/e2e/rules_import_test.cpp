@@ -136,15 +136,91 @@ receivers:
     CHECK(holds(imported.result.out,
                 "{days_of_month: ['1:5', '-3:-1'], months: ['1:3', 'december'], at: '00:00', for: 390m}"));
     CHECK(holds(imported.result.out, "at: '22:00', for: 2h}"));
-    CHECK(holds(imported.result.err, "active_time_intervals are left out"));
+    CHECK(holds(imported.result.out, "name: 'outside-weekends'"));
+    CHECK(holds(imported.result.out, "{weekdays: ['monday:friday'], at: '00:00', for: 24h, zone: 'Europe/Berlin'}"));
     CHECK(holds(imported.result.err, "group_by: ['...']"));
     CHECK(imported.check().code == 0);
+}
+
+// Office hours of two parts, in winter: 08:00 to 16:00 UTC on workdays of half the year.
+TEST_CASE("outside of its active times a route is silenced") {
+    const Imported imported(R"(route:
+  receiver: default
+  routes:
+    - matchers: [team="db"]
+      receiver: db
+      active_time_intervals: [office, saturdays]
+time_intervals:
+  - name: office
+    time_intervals:
+      - weekdays: ['Monday:friday']
+        times: [{start_time: '09:00', end_time: '12:00'}, {start_time: '13:00', end_time: '17:00'}]
+        months: ['january:june']
+        location: Europe/Berlin
+  - name: saturdays
+    time_intervals: [{weekdays: [saturday], location: Europe/Berlin}]
+receivers:
+  - name: default
+    webhook_configs: [{url: 'http://x/'}]
+  - name: db
+    slack_configs: [{channel: '#db'}]
+)");
+    REQUIRE_MESSAGE(imported.result.code == 0, imported.result.err);
+    CHECK_FALSE(holds(imported.result.err, "left out"));
+    CHECK_MESSAGE(imported.check().code == 0, imported.check().err);
+    const auto suppressed_at = [&](const std::string& start, int suppressed) {
+        const Run tested = imported.test("    start_timestamp: " + start + R"(
+    events: [{at: 0s, labels: {alertname: A, team: db}}, {at: 0s, labels: {alertname: A, team: web}}]
+    expect: [{at: 0s, suppressed: )" + (suppressed == 0 ? std::string("[]") : "[{labels: {team: db}}]") +
+                                         "}]\n");
+        CHECK_MESSAGE(tested.code == 0, start << tested.out << tested.err);
+    };
+    suppressed_at("2026-01-05T07:59:59Z", 1);  // a Monday
+    suppressed_at("2026-01-05T08:00:00Z", 0);
+    suppressed_at("2026-01-05T10:59:59Z", 0);
+    suppressed_at("2026-01-05T11:00:00Z", 1);
+    suppressed_at("2026-01-05T12:00:00Z", 0);
+    suppressed_at("2026-01-05T16:00:00Z", 1);
+    suppressed_at("2026-01-10T03:00:00Z", 0);  // a Saturday
+    suppressed_at("2026-01-11T03:00:00Z", 1);
+    suppressed_at("2026-07-06T10:00:00Z", 1);  // a Monday in July
+}
+
+TEST_CASE("active times that no silence can say are reported, undefined ones and those of the root are refused") {
+    constexpr std::string_view tail = R"(time_intervals:
+  - name: ends
+    time_intervals: [{days_of_month: ['-3:-1']}]
+  - name: here
+    time_intervals: [{weekdays: [monday], location: Europe/Berlin}]
+  - name: there
+    time_intervals: [{weekdays: [monday], location: Asia/Tokyo}]
+receivers: [{name: a}]
+)";
+    const auto with = [tail](const std::string& names) {
+        return Imported("route:\n  receiver: a\n  routes:\n    - {matchers: [a=b], active_time_intervals: [" + names +
+                        "]}\n" + std::string(tail));
+    };
+    CHECK(holds(with("ends").result.err, "alertmanager.yml:4:7: active_time_intervals 'ends' are left out, because they "
+                                         "count days from a month's end"));
+    CHECK(holds(with("here, there").result.err, "because they are of several time zones"));
+    const Imported unknown = with("nowhere");
+    CHECK(unknown.result.code == 1);
+    CHECK(holds(unknown.result.err, "active_time_intervals: names 'nowhere', which is not defined"));
+    for (const std::string key : {"mute_time_intervals", "active_time_intervals"}) {
+        const Imported root("route:\n  receiver: a\n  " + key + ": [here]\n" + std::string(tail));
+        CHECK(root.result.code == 1);
+        CHECK_MESSAGE(holds(root.result.err, key + ": may not stand at the root route"), root.result.err);
+    }
 }
 
 TEST_CASE("what is no configuration of an Alertmanager is refused with its place") {
     const Imported no_route("receivers: []\n");
     CHECK(no_route.result.code == 1);
     CHECK(holds(no_route.result.err, "route: is missing"));
+    const Imported secret("kind: Secret\nstringData:\n  alertmanager.yaml: |-\n    route: {receiver: a}\n");
+    CHECK(holds(secret.result.err, "this is a Kubernetes secret"));
+    const Imported resource("kind: AlertmanagerConfig\nspec: {route: {receiver: a}}\n");
+    CHECK(holds(resource.result.err, "alertmanager-NAME-generated"));
     const Imported bad_matcher("route:\n  receiver: a\n  routes: [{matchers: ['a=\"b']}]\nreceivers: [{name: a}]\n");
     CHECK(bad_matcher.result.code == 1);
     CHECK(holds(bad_matcher.result.err, "alertmanager.yml:3:"));

@@ -71,6 +71,72 @@ TEST_CASE("amtool adds, queries, updates and expires silences, and they do what 
     CHECK(amtool({"silence", "expire", now_id}).code != 0);
 }
 
+TEST_CASE("silences and maintenance windows of rule files are listed, and amtool is told why it cannot end them") {
+    DaemonSetup setup;
+    setup.rules = R"(version: 1
+silences:
+  - {name: nightly-backup, match: ['team="db"', 'severity!="critical"'], comment: the dump, schedule: {at: '00:00', for: 24h}}
+maintenance:
+  - {name: dc2-power, match: ['site="dc2"'], from: 2099-12-01T20:00:00Z, to: 2099-12-02T04:00:00Z}
+)";
+    Daemon daemon(setup);
+    daemon.start();
+    const Amtool amtool(daemon);
+    const std::string table = amtool({"silence", "query", "-o", "extended"}).out;
+    for (const char* word : {"nightly-backup", "team=\"db\"", "silence of the rules: the dump", "dc2-power", "site=\"dc2\"",
+                             "maintenance window of the rules", "rule file", "2099-12-01 20:00:00"})
+        CHECK_MESSAGE(has(table, word), word << table);
+    CHECK(amtool.ids({"team=db"}) == "nightly-backup");
+    CHECK(amtool.ids({"site=dc1"}).empty());
+    const Json one(daemon.client().get("/api/v2/silence/dc2-power").body);
+    CHECK(one.text("/status/state") == "pending");
+    CHECK(one.text("/endsAt") == "2099-12-02T04:00:00.000Z");
+
+    const Run expired = amtool({"silence", "expire", "dc2-power"});
+    CHECK(expired.code != 0);
+    CHECK_MESSAGE(has(expired.err + expired.out, "maintenance window dc2-power is of a rule file"), expired.err);
+    const HttpResponse changed = daemon.client().request(
+        "POST", "/api/v2/silences",
+        R"({"id":"nightly-backup","matchers":[{"name":"team","value":"db"}],"startsAt":"2026-01-01T00:00:00Z",)"
+        R"("endsAt":"2099-01-01T00:00:00Z","createdBy":"ann","comment":"c"})",
+        {{"Content-Type", "application/json"}});
+    CHECK(changed.status == 400);
+    CHECK_MESSAGE(has(changed.body, "silence nightly-backup is of a rule file"), changed.body);
+
+    REQUIRE(amtool({"alert", "add", "Slow", "team=db", "severity=warning"}).code == 0);
+    const Json alerts(daemon.client().get("/api/v2/alerts?filter=team%3Ddb").body);
+    CHECK(alerts.text("/0/status/silencedBy/0") == "nightly-backup");
+}
+
+TEST_CASE("an incident shows which of its alerts a silence holds back and since when, over a crash, until it ends") {
+    Daemon daemon;
+    daemon.start();
+    const Amtool amtool(daemon);
+    REQUIRE(amtool({"alert", "add", "DiskFull", "host=db1"}).code == 0);
+    REQUIRE(eventually(std::chrono::seconds(10), [&] { return count_incidents(daemon, "open") == 1; }));
+    const std::string id = amtool({"silence", "add", "host=db1", "--comment=swap", "--author=ann"}).out.substr(0, 36);
+    const auto reasons = [&] { return daemon.cli_json({"incidents", "show", "INC-1"}); };
+    const auto is_silenced = [&] { return reasons().text("/alerts/0/held_back/0/by") == id; };
+    REQUIRE(eventually(std::chrono::seconds(10), is_silenced));
+    const Json shown = reasons();
+    CHECK(shown.text("/alerts/0/held_back/0/kind") == "silence");
+    const std::string since = shown.text("/alerts/0/held_back/0/since");
+    CHECK(since.size() == 24);
+    const Run text = daemon.cli({"incidents", "show", "INC-1"});
+    CHECK_MESSAGE(has(text.out, "silenced by " + id + " since " + since), text.out);
+
+    daemon.crash();
+    daemon.start();
+    REQUIRE(eventually(std::chrono::seconds(10), is_silenced));
+    CHECK(reasons().text("/alerts/0/held_back/0/since") == since);
+    CHECK(daemon.metric("incidentd_alerts_suppressed{reason=\"silence\"}") == 1);
+    REQUIRE(amtool({"silence", "expire", id}).code == 0);
+    daemon.crash();  // perhaps before the read model was told
+    daemon.start();
+    CHECK(eventually(std::chrono::seconds(10), [&] { return reasons().size("/alerts/0/held_back") == 0; }));
+    CHECK(daemon.metric("incidentd_alerts_suppressed{reason=\"silence\"}") == 0);
+}
+
 TEST_CASE("what Alertmanager refuses is refused in its words") {
     Daemon daemon;
     daemon.start();

@@ -1,6 +1,7 @@
 // What could break: a start from a snapshot that knows less than the journal did, a damaged snapshot that stops the
 // start, segments removed that were still needed, incidents missing from the database.
 #include "tests/e2e/daemon.hpp"
+#include "tests/support/contract_server.hpp"
 
 #include <doctest/doctest.h>
 
@@ -161,9 +162,100 @@ TEST_CASE("old segments go, a restart works without them, and a lost database ge
     daemon.crash();
     for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(daemon.state_directory() + "/incidents.sqlite" + suffix);
     daemon.start();
-    CHECK(last_start(daemon).find("takes over the state") != std::string::npos);
     CHECK(active(daemon) == before);
-    CHECK(count_incidents(daemon, "open") == 20);
+    CHECK(eventually(std::chrono::seconds(60), [&] {
+        return last_start(daemon).find("takes over the state") != std::string::npos &&
+               count_incidents(daemon, "open") == 20;
+    }));
+}
+
+TEST_CASE("kill -9 behind a snapshot that knows more than the database: all is as if nothing had happened") {
+    const auto resolve_some = [](Daemon& daemon) {
+        std::vector<std::string> alerts;
+        for (int serial = 0; serial < 60; ++serial)
+            alerts.push_back(alert_json({{"alertname", "Down"},
+                                         {"host", "h" + std::to_string(serial)},
+                                         {"service", "s" + std::to_string(serial % 20)}},
+                                        "", "2020-01-01T00:00:00Z"));
+        REQUIRE(daemon.send(json_array(alerts)).status == 200);
+    };
+    // What a person sees of each incident; times, and what else differs from run to run, left out.
+    const auto shown = [](const Daemon& daemon) {
+        const Json list = daemon.cli_json({"incidents", "list", "--most", "1000"});
+        std::set<std::string> found;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            const std::string id = list.text("/" + std::to_string(i) + "/id");
+            const Json one = daemon.cli_json({"incidents", "show", id});
+            std::string text = id + " " + one.text("/title") + " " + one.text("/state");
+            for (const char* field : {"/alerts_total", "/alerts_firing", "/messages_total", "/deliveries/0/revision"})
+                text += " " + std::to_string(one.number(field));
+            for (std::size_t j = 0; j < one.size("/alerts"); ++j) {
+                const std::string at = "/alerts/" + std::to_string(j);
+                text += "\n" + one.text(at + "/fingerprint") + (one.boolean(at + "/firing") ? " firing " : " over ") +
+                        std::to_string(one.number(at + "/count"));
+            }
+            for (std::size_t j = 0; j < one.size("/timeline"); ++j) {
+                const std::string at = "/timeline/" + std::to_string(j);
+                if (one.text(at + "/kind") != "delivered") text += "\n" + one.text(at + "/text");
+            }
+            found.insert(text);
+        }
+        return found;
+    };
+    const auto settled = [](const Daemon& daemon, StrictRequestTracker& tracker) {
+        return eventually(std::chrono::seconds(100), [&] {
+            const auto tickets = tracker.tickets_by_link();
+            return tickets.size() == 20 && daemon.metric("incidentd_deliveries_waiting") == 0 &&
+                   daemon.metric("incidentd_read_model_lag_entries") == 0;
+        });
+    };
+    const TempDirectory secrets;
+    const auto setup_for = [&](StrictRequestTracker& tracker) {
+        DaemonSetup setup = small_journal("keep: 1d");
+        setup.sinks = "rt: {type: request_tracker, url: '" + tracker.url() + "', queue: General, token: {file: '" +
+                      secrets.write("token", "secret") + "'}, retry: {first: 100ms, most: 1s}}\n";
+        setup.extra += "external_url: https://incidentd.example\n";
+        return setup;
+    };
+    StrictRequestTracker quiet_tracker("secret"), tracker("secret");
+    Daemon quiet(setup_for(quiet_tracker)), daemon(setup_for(tracker));
+    for (Daemon* one : {&quiet, &daemon}) {
+        one->start();
+        send_some(*one, 0, 400);
+        CHECK(one->stop().code == 0);
+    }
+    const std::string database = daemon.state_directory() + "/incidents.sqlite";
+    fs::copy_file(database, database + ".kept");
+    for (Daemon* one : {&quiet, &daemon}) {
+        one->start();
+        send_some(*one, 400, 800);
+    }
+    REQUIRE(wait_newer_snapshot(daemon));
+    for (Daemon* one : {&quiet, &daemon}) {
+        send_some(*one, 1200, 100);
+        resolve_some(*one);
+    }
+    daemon.crash();
+    for (const char* suffix : {"-wal", "-shm"}) fs::remove(database + suffix);
+    fs::rename(database + ".kept", database);
+    daemon.start();
+    CHECK(last_start(daemon).find("snapshot loaded") != std::string::npos);
+    CHECK(last_start(daemon).find("the read model is behind") != std::string::npos);
+    send_some(daemon, 1300, 50);
+    send_some(quiet, 1300, 50);
+    REQUIRE(settled(daemon, tracker));
+    REQUIRE(settled(quiet, quiet_tracker));
+    CHECK(last_start(daemon).find("has caught up") != std::string::npos);
+    CHECK(last_start(daemon).find("takes over the state") == std::string::npos);
+    const std::set<std::string> expected = shown(quiet);
+    CHECK(expected.size() == 20);
+    CHECK(shown(daemon) == expected);
+    CHECK(active(daemon).size() == active(quiet).size());
+    for (StrictRequestTracker* one : {&quiet_tracker, &tracker}) {
+        CHECK(one->tickets().size() == 20);
+        CHECK(one->violations().empty());
+    }
+    for (Daemon* one : {&quiet, &daemon}) CHECK(one->stop().code == 0);
 }
 
 TEST_CASE("a clean stop writes a snapshot, and the next start has nothing to replay") {

@@ -1,10 +1,17 @@
 // A replay of what happened, with the rules that ran, must come to the incidents that were: else nothing it says of
 // other rules can be believed.
+#include "adapters/journals/segments/compress.hpp"
+#include "adapters/journals/segments/segments.hpp"
 #include "daemon/replay/compare.hpp"
 #include "daemon/replay/replay.hpp"
 #include "tests/scenario/random_log.hpp"
 
 #include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
 
 using namespace incidentd;
 using namespace incidentd::scenario;
@@ -53,6 +60,37 @@ std::map<IncidentId, IncidentView> lived(const std::vector<Entry>& log) {
         if (auto known = engine.find_incident(id)) view = std::move(*known);
     std::erase_if(incidents, [](const auto& one) { return !one.second.opened_at.is_set(); });
     return incidents;
+}
+
+void write_journal(const std::vector<Entry>& log, const std::string& directory) {
+    SegmentOptions options;
+    options.directory = directory;
+    options.segment_bytes = 4096;
+    auto journal = open_segment_journal(options);
+    REQUIRE(journal.has_value());
+    for (std::size_t i = 0; i < log.size(); ++i) {
+        std::string record;
+        encode(log[i].input, record);
+        const JournalEntry entry{{i + 1}, log[i].at, record};
+        REQUIRE((*journal)->append({&entry, 1}).has_value());
+        REQUIRE((*journal)->sync().has_value());
+    }
+}
+
+std::size_t compressed_files(const std::string& directory) {
+    std::size_t count = 0;
+    for (const auto& file : std::filesystem::directory_iterator(directory))
+        count += file.path().extension() == ".zst" ? 1 : 0;
+    return count;
+}
+
+std::string replayed(const std::string& directory) {
+    auto recording = open_journal_recording(directory);
+    REQUIRE(recording.has_value());
+    ReplayRun run(ReplayRules{"recorded", {}, nullptr}, fresh(**recording), false);
+    const Result<ReplaySpan> span = replay(**recording, {&run}, Follow::nothing);
+    REQUIRE_MESSAGE(span.has_value(), span.error().message);
+    return std::to_string(span->messages) + " messages\n" + text_of(run.incidents());
 }
 
 std::vector<Entry> random_log(std::uint64_t seed) {
@@ -116,4 +154,19 @@ TEST_CASE("a comparison of rules with themselves finds nothing, and adds up when
             CHECK(one.parts.size() > 1);
         }
     }
+}
+
+TEST_CASE("segments that were compressed since replay to the same incidents") {
+    const std::vector<Entry> log = random_log(7);
+    char name[] = "/tmp/incidentd-replay-XXXXXX";
+    const std::string directory = mkdtemp(name);
+    write_journal(log, directory);
+    const std::string plain = replayed(directory);
+    CHECK(plain.size() > 1000);
+    const auto packed = segments::compress_segments(segments::system_calls(), directory, {log.size() - 20});
+    REQUIRE(packed.has_value());
+    CHECK(compressed_files(directory) > 3);
+    const bool is_the_same = replayed(directory) == plain;
+    CHECK(is_the_same);
+    std::filesystem::remove_all(directory);
 }

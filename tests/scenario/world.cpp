@@ -1,6 +1,7 @@
 #include "tests/scenario/world.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace incidentd::scenario {
 namespace {
@@ -59,6 +60,7 @@ std::string World::check(Correlator& engine) {
 
 void World::check_alerts(const Correlator& engine) {
     std::uint64_t firing = 0, suppressed = 0;
+    std::array<std::uint64_t, 4> by{};  // by the first kinds of SuppressionKind
     firing_.clear();
     const std::vector<std::uint32_t> slots = engine.alert_slots();
     for (const std::uint32_t slot : slots) {
@@ -68,6 +70,12 @@ void World::check_alerts(const Correlator& engine) {
         if (!state.firing) continue;
         ++firing;
         if (state.suppressed) ++suppressed;
+        const std::vector<SuppressionReason> reasons = engine.alert_row(slot).reasons;
+        for (std::size_t kind = 0; kind < by.size(); ++kind)
+            by[kind] += std::any_of(reasons.begin(), reasons.end(),
+                                    [kind](const auto& why) { return static_cast<std::size_t>(why.kind) == kind; })
+                            ? 1
+                            : 0;
         const std::optional<IncidentView> incident = engine.find_incident(state.incident);
         const bool inside = incident && live(*incident);
         if (inside) ++firing_[state.incident];
@@ -76,6 +84,9 @@ void World::check_alerts(const Correlator& engine) {
     const EngineSizes sizes = engine.sizes();
     if (sizes.alerts_firing != firing) broken("sizes: alerts_firing");
     if (sizes.alerts_suppressed != suppressed) broken("sizes: alerts_suppressed");
+    const std::array<std::uint64_t, 4> gauges{sizes.suppressed_by_source, sizes.suppressed_by_silence,
+                                              sizes.suppressed_by_maintenance, sizes.suppressed_by_inhibition};
+    if (by != gauges) broken("sizes: suppressed by what");
     if (sizes.alerts_held < slots.size()) broken("sizes: alerts_held");
 }
 

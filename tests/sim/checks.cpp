@@ -35,7 +35,9 @@ void Checks::take(const ReleasedEffects& effects) {
     read_model_.reflects = effects.sequence;
 }
 
-void Checks::recovered(const ReleasedEffects& effects) {
+void Checks::advance(Sequence through) { read_model_.reflects = std::max(read_model_.reflects, through); }
+
+void Checks::caught_up(const ReleasedEffects& effects) {
     if (effects.sequence <= read_model_.reflects) return;  // the read model has it
     take(effects);
 }
@@ -109,7 +111,7 @@ void Checks::engine(const Correlator& engine, const EngineLimits& limits) {
 }
 
 void Checks::replay_equals(const Correlator& engine, Instant now, const EngineLimits& limits, Log& log) {
-    Result<Recovered> replayed = recover(journal_, limits, log, [](ReleasedEffects&&) {});
+    Result<Recovered> replayed = recover(journal_, limits, log);
     if (!replayed) throw Violation("the journal does not replay: " + replayed.error().message);
     Effects none;
     replayed->engine.apply(Tick{}, now, none);

@@ -23,8 +23,10 @@ class Checks {
 public:
     Checks(Stage& stage, MemoryJournal& journal) : stage_(stage), journal_(journal) {}
 
-    void released(const ReleasedEffects& effects);   // by the worker
-    void recovered(const ReleasedEffects& effects);  // by recovery; begin_life() comes before
+    void released(const ReleasedEffects& effects);  // by the worker
+    void caught_up(
+        const ReleasedEffects& effects);  // by whoever closes the gap after a start; begin_life() comes before
+    void advance(Sequence through);       // nothing more follows from entries up to there
 
     // What is known of incidents and deliveries stands for the read model: it has the sequence it reflects, and a crash
     // may take it back to where it was last kept.

@@ -91,8 +91,8 @@ struct Host::Life {
                          host.checks_.released(one);
                          for (Effect& effect : one.effects)
                              if (auto* due = std::get_if<ActionDue>(&effect.what))
-                                host.life_->dispatcher.submit(std::move(*due->action),
-                                                              host.life_->egress_now(host.stage_), out);
+                                 host.life_->dispatcher.submit(std::move(*due->action),
+                                                               host.life_->egress_now(host.stage_), out);
                      }
                      host.perform(std::move(out));
                  }),
@@ -155,14 +155,10 @@ void Host::in_this_life(Duration delay, What what) {
 
 void Host::start() {
     checks_.begin_life(std::exchange(read_model_falls_back_, false));
-    const ReadModelPort read_model{checks_.reflects(), [](const Correlator&, Sequence, bool is_behind) {
-                                       if (is_behind) throw Violation("no snapshot is as old as the read model");
-                                   }};
-    Result<Recovered> recovered = recover(
-        journal_, limits_, equipment_.log, [this](ReleasedEffects&& effects) { checks_.recovered(effects); },
-        read_model);
+    Result<Recovered> recovered = recover(journal_, limits_, equipment_.log);
     if (!recovered) throw Violation("recovery failed: " + recovered.error().message);
     checks_.all_acknowledged_are_durable();
+    catch_up();
     std::vector<Action> owed = recovered->engine.pending_actions();
     const bool is_first = recovered->engine.instance().empty();
     const std::string rules_hash = recovered->rules_hash;
@@ -204,15 +200,12 @@ void Host::crash() {
     stage_.after(down, [this] { start(); });
 }
 
-// As daemon/snapshot_build.cpp does: from the newest good snapshot and the journal behind it, never from the running
-// engine, up to an entry that is durable and known to the read model.
-void Host::save_snapshot() {
-    const Sequence through = checks_.reflects();
+// As daemon/offline_engine.cpp does: from the newest good snapshot through at most `at_most`, never from the running
+// engine.
+Correlator Host::newest_engine(Sequence at_most, Sequence& base) {
     const std::vector<Sequence> there = journal_.snapshots();
-    if (through.value == 0 || (!there.empty() && there.back() >= through)) return;
-    Correlator engine(limits_);
-    Sequence base;
-    for (auto one = there.rbegin(); one != there.rend() && base.value == 0; ++one) {
+    for (auto one = there.rbegin(); one != there.rend(); ++one) {
+        if (*one > at_most) continue;
         const Result<Journal::Snapshot> newest = journal_.load_snapshot_at(*one);
         if (!newest) {
             (void)journal_.set_snapshot_aside(*one);
@@ -220,37 +213,66 @@ void Host::save_snapshot() {
         }
         Result<RestoredEngine> restored = EngineSnapshot::decode(newest->bytes, limits_, compile_journaled);
         if (!restored) throw Violation("a snapshot does not load: " + restored.error().message);
-        engine = std::move(restored->engine);
         base = newest->through;
+        return std::move(restored->engine);
     }
+    return Correlator(limits_);
+}
+
+// The entries behind `base` through `through`; `effects` gets what comes of them.
+Instant Host::replay(Correlator& engine, Sequence base, Sequence through,
+                     const std::function<void(ReleasedEffects&&)>& effects) {
     DecodeScratch scratch;
-    Effects effects;
     Instant at;
+    if (base >= through) return at;
     const Result<void> read = journal_.read({base.value + 1}, [&](const JournalEntry& entry) {
         if (entry.sequence > through) return false;
         Result<Input> input = journaled_input(entry, scratch);
         if (!input) throw Violation("a record does not decode: " + input.error().message);
-        effects.clear();
-        engine.apply(*input, entry.at, effects);
+        ReleasedEffects made{entry.sequence, {}, {}};
+        engine.apply(*input, entry.at, made.effects);
+        effects(std::move(made));
         at = entry.at;
         return true;
     });
-    if (!read) throw Violation("the journal cannot be read for a snapshot: " + read.error().message);
-    std::string bytes;
-    EngineSnapshot::encode(engine, "sim", bytes);
-    if (const Result<void> saved = journal_.save_snapshot(through, at, bytes); !saved)
-        throw Violation("a snapshot cannot be saved: " + saved.error().message);
-    stage_.fault("snapshot written");
-    forget_some(base);
+    if (!read) throw Violation("the journal cannot be read again: " + read.error().message);
+    return at;
 }
 
-// The read model is never older than what the journal begins with: production removes segments by their age and by two
-// snapshots that the read model knows.
-void Host::forget_some(Sequence covered) {
-    const bool forgets = covered.value > 0 && stage_.random.one_in(2);
-    if (!forgets && journal_.first().value == 1) return;
-    checks_.keep_read_model();
-    if (!forgets) return;
+// As daemon/read_model/catch_up.cpp does. That the way on is always there is a promise of those who remove snapshots
+// and segments.
+void Host::catch_up() {
+    Sequence base;
+    Correlator engine = newest_engine(checks_.reflects(), base);
+    replay(engine, base, journal_.last(), [this](ReleasedEffects&& effects) { checks_.caught_up(effects); });
+    checks_.advance(journal_.last());
+}
+
+// As daemon/snapshot_build.cpp does: up to an entry that is durable, which the read model need not know yet.
+void Host::save_snapshot() {
+    checks_.advance(life_->worker.released());
+    const Sequence through = journal_.durable();
+    const std::vector<Sequence> there = journal_.snapshots();
+    if (through.value == 0 || (!there.empty() && there.back() >= through)) return;
+    Sequence base;
+    Correlator engine = newest_engine(through, base);
+    const Instant at = replay(engine, base, through, [](ReleasedEffects&&) {});
+    std::string bytes;
+    EngineSnapshot::encode(engine, "sim", bytes);
+    const Sequence reader = std::min(checks_.kept_reflects(), checks_.reflects());
+    if (const Result<void> saved = journal_.save_snapshot(through, at, bytes, reader); !saved)
+        throw Violation("a snapshot cannot be saved: " + saved.error().message);
+    stage_.fault("snapshot written");
+    forget_some(base, reader);
+}
+
+// Only what two snapshots stand for, and what the read model does not need to catch up from.
+void Host::forget_some(Sequence covered, Sequence reader) {
+    Sequence way_on;
+    for (const Sequence through : journal_.snapshots())
+        if (through <= reader) way_on = through;
+    covered = std::min(covered, way_on);
+    if (covered.value == 0 || !stage_.random.one_in(2)) return;
     stage_.fault("journal truncated");
     checks_.truncated(covered);
     (void)journal_.truncate(covered);

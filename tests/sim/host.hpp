@@ -6,6 +6,7 @@
 #include "tests/sim/checks.hpp"
 #include "tests/sim/disk.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -55,7 +56,11 @@ private:
     struct Life;
     void push_input(Input input);
     void save_snapshot();
-    void forget_some(Sequence covered);
+    void forget_some(Sequence covered, Sequence reader);
+    Correlator newest_engine(Sequence at_most, Sequence& base);
+    Instant replay(Correlator& engine, Sequence base, Sequence through,
+                   const std::function<void(ReleasedEffects&&)>& effects);
+    void catch_up();
     void offer(DeliveryReported report);
     void set_step(Duration delay);
     void step();

@@ -47,9 +47,20 @@ Result<void> MemoryJournal::read(Sequence from, const std::function<bool(const J
 Sequence MemoryJournal::first() const { return entries_.empty() ? Sequence{} : entries_.front().sequence; }
 
 Result<void> MemoryJournal::save_snapshot(Sequence through, Instant at, std::string_view bytes) {
+    return save_snapshot(through, at, bytes, {UINT64_MAX});
+}
+
+Result<void> MemoryJournal::save_snapshot(Sequence through, Instant at, std::string_view bytes, Sequence reader) {
     if (through > durable_) return Error{ErrorCode::invalid, "a snapshot would know more than the log"};
     snapshots_.push_back({{through, at, std::string(bytes)}});
-    if (snapshots_.size() > 2) snapshots_.erase(snapshots_.begin());
+    Sequence kept;
+    for (const StoredSnapshot& stored : snapshots_)
+        if (stored.snapshot.through <= reader) kept = stored.snapshot.through;
+    for (std::size_t i = 0; i + 2 < snapshots_.size();)
+        if (snapshots_[i].snapshot.through == kept)
+            ++i;
+        else
+            snapshots_.erase(snapshots_.begin() + static_cast<std::ptrdiff_t>(i));
     return {};
 }
 

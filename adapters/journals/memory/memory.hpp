@@ -24,6 +24,9 @@ public:
     Result<void> set_snapshot_aside(Sequence through) override;
     Result<void> truncate(Sequence through) override;
 
+    // Keeps one more, if need be: the newest that `reader`, who will go on from it, has read already.
+    Result<void> save_snapshot(Sequence through, Instant at, std::string_view bytes, Sequence reader);
+
     // As SegmentJournal::reopen(): after a failed sync everything behind the last successful one is gone.
     Result<void> reopen();
 
@@ -53,7 +56,7 @@ private:
         Snapshot snapshot;
         bool is_damaged = false;
     };
-    std::vector<StoredSnapshot> snapshots_;  // oldest first, at most two
+    std::vector<StoredSnapshot> snapshots_;  // oldest first, at most three
     JournalRecovery recovery_;
     Sequence last_;
     Sequence durable_;

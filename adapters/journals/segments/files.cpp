@@ -79,6 +79,19 @@ Result<void> write_at(const FileCalls& calls, int descriptor, const std::string&
     return {};
 }
 
+Result<void> write_gently(const FileCalls& calls, int descriptor, const std::string& file, std::string_view bytes) {
+    constexpr std::size_t slice = 1024 * 1024;
+    for (std::size_t at = 0; at < bytes.size(); at += slice) {
+        const std::string_view piece = bytes.substr(at, slice);
+        if (auto written = write_at(calls, descriptor, file, at, piece); !written) return written;
+        // Errors show when the file is synced.
+        if (bytes.size() > slice)
+            (void)::sync_file_range(descriptor, static_cast<off_t>(at), static_cast<off_t>(piece.size()),
+                                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+    }
+    return {};
+}
+
 Result<void> sync_directory(const std::string& directory) {
     auto opened = open_file(directory, O_RDONLY | O_DIRECTORY);
     if (!opened) return opened.error();
@@ -136,7 +149,7 @@ Result<Descriptor> create_whole(const FileCalls& calls, const std::string& direc
     };
     if (const int why = calls.allocate(opened->get(), 0, static_cast<off_t>(size)); why != 0)
         return fail(io_error("cannot reserve " + std::to_string(size) + " bytes for", file, why));
-    if (auto written = write_at(calls, opened->get(), temporary, 0, bytes); !written) return fail(written.error());
+    if (auto written = write_gently(calls, opened->get(), temporary, bytes); !written) return fail(written.error());
     if (calls.sync_data(opened->get()) != 0) return fail(io_error("cannot sync", temporary, errno));
     if (::rename(temporary.c_str(), file.c_str()) != 0) return fail(io_error("cannot create", file, errno));
     if (auto synced = sync_directory(directory); !synced) return synced.error();

@@ -48,6 +48,9 @@ Result<void> read_at(int descriptor, const std::string& file, std::uint64_t offs
 // Writes all of it. On error a part may have been written.
 Result<void> write_at(const FileCalls& calls, int descriptor, const std::string& file, std::uint64_t offset,
                       std::string_view bytes);
+// The same from the file's beginning, a large one piece by piece to the disk: what waits in memory to be written holds
+// up the next sync of any other file.
+Result<void> write_gently(const FileCalls& calls, int descriptor, const std::string& file, std::string_view bytes);
 Result<void> sync_directory(const std::string& directory);
 Result<std::vector<std::string>> list_directory(const std::string& directory);  // sorted, without "." and ".."
 Result<void> make_directory(const std::string& directory);                      // fine when it is there already

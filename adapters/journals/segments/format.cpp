@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::string_view segment_magic = "INCDSEG\n";
 constexpr std::string_view snapshot_magic = "INCDSNP\n";
-constexpr std::size_t snapshot_header_bytes = 64;
 constexpr std::size_t checksum_at = 12;  // in both file headers, after magic and version
 constexpr std::size_t after_checksum = 16;
 
@@ -144,15 +143,14 @@ void encode_snapshot(const SnapshotHeader& header, std::string_view bytes, std::
     store_at(out, begin + checksum_at, crc32c(0, std::string_view(out).substr(begin + after_checksum)));
 }
 
-Result<std::pair<SnapshotHeader, std::string>> decode_snapshot(std::string file) {
-    if (auto checked = check_file_header(file, snapshot_magic, snapshot_header_bytes); !checked) return checked.error();
-    if (file.size() - snapshot_header_bytes != load<std::uint64_t>(file, 32))
+Result<SnapshotHeader> check_snapshot(std::string_view header, std::string_view bytes) {
+    if (auto checked = check_file_header(header, snapshot_magic, snapshot_header_bytes); !checked)
+        return checked.error();
+    if (bytes.size() != load<std::uint64_t>(header, 32))
         return Error{ErrorCode::corrupt, "has not the length its header says"};
-    if (crc32c(0, std::string_view(file).substr(after_checksum)) != load<std::uint32_t>(file, checksum_at))
+    if (crc32c(crc32c(0, header.substr(after_checksum)), bytes) != load<std::uint32_t>(header, checksum_at))
         return Error{ErrorCode::corrupt, "has a checksum that does not match"};
-    SnapshotHeader header{{load<std::uint64_t>(file, 16)}, {load<std::int64_t>(file, 24)}};
-    file.erase(0, snapshot_header_bytes);
-    return std::pair{header, std::move(file)};
+    return SnapshotHeader{{load<std::uint64_t>(header, 16)}, {load<std::int64_t>(header, 24)}};
 }
 
 }  // namespace incidentd::segments

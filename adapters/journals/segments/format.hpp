@@ -55,7 +55,8 @@ struct SnapshotHeader {
     Instant at;
 };
 void encode_snapshot(const SnapshotHeader& header, std::string_view bytes, std::string& out);
-// Errors: corrupt, in words without the file's name. The string is the snapshot's bytes.
-Result<std::pair<SnapshotHeader, std::string>> decode_snapshot(std::string file);
+constexpr std::size_t snapshot_header_bytes = 64;
+// The file's first bytes, and the snapshot behind them. Errors: corrupt, in words without the file's name.
+Result<SnapshotHeader> check_snapshot(std::string_view header, std::string_view bytes);
 
 }  // namespace incidentd::segments

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -16,9 +17,14 @@ Result<std::pair<SnapshotHeader, std::string>> read_snapshot(const std::string& 
     if (!opened) return opened.error();
     auto size = file_size(opened->get(), file);
     if (!size) return size.error();
-    std::string bytes;
-    if (auto done = read_at(opened->get(), file, 0, static_cast<std::size_t>(*size), bytes); !done) return done.error();
-    return decode_snapshot(std::move(bytes));
+    std::string header, bytes;
+    if (auto done = read_at(opened->get(), file, 0, snapshot_header_bytes, header); !done) return done.error();
+    const std::uint64_t rest = *size - std::min<std::uint64_t>(*size, snapshot_header_bytes);
+    if (auto done = read_at(opened->get(), file, snapshot_header_bytes, static_cast<std::size_t>(rest), bytes); !done)
+        return done.error();
+    const Result<SnapshotHeader> checked = check_snapshot(header, bytes);
+    if (!checked) return checked.error();
+    return std::pair{*checked, std::move(bytes)};
 }
 
 }  // namespace
@@ -33,18 +39,27 @@ Result<std::vector<Sequence>> list_snapshots(const std::string& directory) {
 }
 
 Result<void> save_snapshot(const FileCalls& calls, const std::string& directory, Sequence through, Instant at,
-                           std::string_view bytes) {
+                           std::string_view bytes, Sequence reader) {
     std::string file;
     encode_snapshot({through, at}, bytes, file);
     if (auto created = create_whole(calls, directory, snapshot_name(through), file, file.size()); !created)
         return created.error();
     auto all = list_snapshots(directory);
     if (!all) return all.error();
+    const Sequence kept = newest_snapshot(*all, reader);
     for (std::size_t i = 0; i + snapshots_kept < all->size(); ++i) {
+        if ((*all)[i] == kept) continue;
         const std::string old = directory + "/" + snapshot_name((*all)[i]);
         if (::unlink(old.c_str()) != 0) return io_error("cannot remove", old, errno);
     }
     return {};
+}
+
+Sequence newest_snapshot(const std::vector<Sequence>& snapshots, Sequence at_most) {
+    Sequence newest;
+    for (const Sequence through : snapshots)
+        if (through <= at_most) newest = through;
+    return newest;
 }
 
 Result<Journal::Snapshot> load_snapshot(const std::string& directory, Sequence through) {

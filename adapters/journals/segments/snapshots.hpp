@@ -1,9 +1,11 @@
-// Snapshot files of a journal directory: each whole or not there, the newest two kept. Blocking.
+// Snapshot files of a journal directory: each whole or not there, the newest two kept, and one more for a reader that
+// is behind them. Blocking.
 #pragma once
 
 #include "adapters/journal.hpp"
 #include "adapters/journals/segments/files.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +17,13 @@ constexpr std::size_t snapshots_kept = 2;
 // Sequences of the snapshot files there are, oldest first; their content is not looked at.
 Result<std::vector<Sequence>> list_snapshots(const std::string& directory);
 
-// Errors: io; then the older ones are still there.
+// `reader`: somebody who has read the journal up to there and will go on from the newest snapshot that knows no more;
+// that one is kept. Errors: io; then the older ones are still there.
 Result<void> save_snapshot(const FileCalls& calls, const std::string& directory, Sequence through, Instant at,
-                           std::string_view bytes);
+                           std::string_view bytes, Sequence reader = {UINT64_MAX});
+
+// The newest of `snapshots` (oldest first) that stands for no more than `at_most`; 0: there is none.
+Sequence newest_snapshot(const std::vector<Sequence>& snapshots, Sequence at_most);
 
 // The newest that is intact. Errors: not_found when there is none at all; corrupt, naming each file, when none is
 // intact.

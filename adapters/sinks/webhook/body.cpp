@@ -112,6 +112,14 @@ void write_incident(std::string& out, const BodyContext& context) {
     object.number("alerts_firing", incident.alerts_firing);
     object.number("messages_total", incident.messages_total);
     object.text("url", incident_url(incident, context.external_url));
+    write_list(object.key("causes"), incident.roots, [](std::string& into, const RootCandidate& root) {
+        ObjectWriter cause(into);
+        cause.text("entity", root.entity);
+        cause.number("percent", root.percent);
+        cause.boolean("silent", root.silent);
+        cause.text("reason", root.reason);
+    });
+    object.text("merged_into", incident.merged_into.is_set() ? to_string(incident.merged_into) : "");
     write_alerts(object.key("alerts"), action);
     write_facts(object.key("facts"), action);
     object.number("facts_omitted", action.facts_omitted);

@@ -1,0 +1,68 @@
+// The keys of the section `topology` and of topology files.
+#include "rules/schema.hpp"
+
+namespace incidentd {
+namespace {
+
+using Type = FieldType;
+
+constexpr Field link_fields[] = {
+    {.key = "upper",
+     .type = Type::text_list,
+     .required = true,
+     .least = 1,
+     .most = 10'000,
+     .remedy = "name what the lower one needs",
+     .note = "what is needed: a host's switch, a pod's node, a service's database"},
+    {.key = "lower",
+     .type = Type::text_list,
+     .required = true,
+     .least = 1,
+     .most = 10'000,
+     .remedy = "name what needs the upper one",
+     .note = "what needs it; each lower one needs each upper one"},
+    {.key = "kind",
+     .initial = "`depends`",
+     .note =
+         "a word, shown in explanations: `power`, `runs` ... `member` (or `instance`, `replica`, `redundancy`): the "
+         "lower one is a whole that consists of the upper ones. `link` (or `peer`, `neighbour`): a failure travels "
+         "either way"},
+};
+constexpr Shape link_shape{"topology.links", link_fields};
+
+constexpr Field alias_fields[] = {
+    {.key = "entity", .required = true, .remedy = "name the entity", .note = "its name in the links"},
+    {.key = "names",
+     .type = Type::text_list,
+     .required = true,
+     .least = 1,
+     .most = 1'000,
+     .remedy = "list the other names, such as [10.0.0.12]",
+     .note = "other names that alerts call it by"},
+};
+constexpr Shape alias_shape{"topology.aliases", alias_fields};
+
+constexpr Field links_field{.key = "links", .type = Type::map_list, .shape = &link_shape, .note = "what needs what"};
+constexpr Field aliases_field{
+    .key = "aliases", .type = Type::map_list, .shape = &alias_shape, .note = "other names of one entity"};
+
+constexpr Field topology_fields[] = {
+    {.key = "files",
+     .type = Type::text_list,
+     .most = 100,
+     .note = "topology files, from the rule file's folder on: YAML with the keys `links` and `aliases`, or tables"},
+    links_field,
+    aliases_field,
+};
+
+constexpr Field topology_file_fields[] = {rule_file_version, links_field, aliases_field};
+
+constexpr Shape topology_file{"topology file", topology_file_fields};
+
+}  // namespace
+
+const Shape topology_shape{"topology", topology_fields};
+
+const Shape& topology_file_shape() { return topology_file; }
+
+}  // namespace incidentd

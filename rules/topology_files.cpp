@@ -1,0 +1,151 @@
+#include "rules/topology_files.hpp"
+
+#include "rules/compiler.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace incidentd {
+namespace {
+
+const Shape& links_shape() { return *topology_file_shape().find("links")->shape; }
+const Shape& aliases_shape() { return *topology_file_shape().find("aliases")->shape; }
+
+void read_link(const SettingsNode& node, TopologyDraft& draft, Problems& problems) {
+    FieldReader reader(node, links_shape(), problems);
+    std::string kind = reader.has("kind") ? reader.text("kind") : "depends";
+    const auto uppers = reader.scalars("upper"), lowers = reader.scalars("lower");
+    if (kind.size() > topology_name_bytes_max) reader.problem("kind", "is too long for a word");
+    for (const SettingsNode* upper : uppers)
+        for (const SettingsNode* lower : lowers) {
+            const SettingsNode* place = lowers.size() == 1 ? upper : lower;
+            draft.add_link(place->where, place->path, {upper->scalar, lower->scalar, kind}, problems);
+        }
+}
+
+void read_alias(const SettingsNode& node, TopologyDraft& draft, Problems& problems) {
+    FieldReader reader(node, aliases_shape(), problems);
+    const std::string entity = reader.text("entity");
+    if (entity.empty()) return;
+    for (const SettingsNode* name : reader.scalars("names"))
+        draft.add_alias(name->where, name->path, name->scalar, entity, problems);
+}
+
+void read_yaml(std::string_view text, const std::string& file, TopologyDraft& draft, Problems& problems) {
+    const std::size_t before = problems.items().size();
+    const SettingsNode root = parse_settings(text, file, problems);
+    if (problems.items().size() != before) return;
+    FieldReader reader(root, topology_file_shape(), problems);
+    std::uint32_t version = 1;
+    reader.read("version", version);
+    read_topology_links(root, draft, problems);
+}
+
+std::optional<std::size_t> find_column(const CsvTable& table, std::string_view name, std::string_view also) {
+    const auto found = table.find(name);
+    return found.has_value() || also.empty() ? found : table.find(also);
+}
+
+void read_table(std::string_view text, const std::string& file, TopologyDraft& draft, Problems& problems) {
+    problems.keep_source(file, text);
+    const std::optional<CsvTable> table = parse_csv(text, file, problems);
+    if (!table.has_value()) return;
+    const auto upper = find_column(*table, "upper", "parent"), lower = find_column(*table, "lower", "child");
+    const auto kind = table->find("kind"), alias = table->find("alias"), entity = table->find("entity");
+    if (upper.has_value() && lower.has_value()) {
+        for (const CsvTable::Row& row : table->rows) {
+            const std::string word = kind.has_value() && !row.cells[*kind].empty() ? row.cells[*kind] : "depends";
+            draft.add_link({file, row.line, 1}, "", {row.cells[*upper], row.cells[*lower], word}, problems);
+        }
+    } else if (alias.has_value() && entity.has_value()) {
+        for (const CsvTable::Row& row : table->rows)
+            draft.add_alias({file, row.line, 1}, "", row.cells[*alias], row.cells[*entity], problems);
+    } else {
+        std::vector<std::string> columns;
+        for (const CsvTable::Column& column : table->columns) columns.push_back(column.name);
+        problems.add({file, 1, 1}, "",
+                     "is no topology: a table of links has the columns upper and lower, and perhaps kind; one of "
+                     "aliases has alias and entity",
+                     "its columns are: " + list_of(columns));
+    }
+}
+
+std::optional<std::string> text_of_file(const Compilation& compilation, const std::string& path, std::string& problem) {
+    for (const auto& [name, text] : compilation.bundle.tables)
+        if (name == path) return text;
+    if (compilation.sources == nullptr || !compilation.sources->table) {
+        problem = "the file " + shown(path) + " is not among what was handed over";
+        return std::nullopt;
+    }
+    Result<std::string> text = compilation.sources->table(path);
+    if (text.has_error()) {
+        problem = text.error().message;
+    } else if (text->size() > topology_file_bytes_max) {
+        problem = path + " is larger than " + std::to_string(topology_file_bytes_max) + " bytes";
+    } else {
+        return std::move(*text);
+    }
+    return std::nullopt;
+}
+
+bool ends_with_one_of(std::string_view name, std::initializer_list<std::string_view> ends) {
+    return std::any_of(ends.begin(), ends.end(), [name](std::string_view end) { return name.ends_with(end); });
+}
+
+}  // namespace
+
+void read_topology_links(const SettingsNode& node, TopologyDraft& draft, Problems& problems) {
+    draft.give(node.where);
+    if (const SettingsNode* links = node.find("links"); links != nullptr)
+        for (const SettingsNode& link : links->items) read_link(link, draft, problems);
+    if (const SettingsNode* aliases = node.find("aliases"); aliases != nullptr)
+        for (const SettingsNode& alias : aliases->items) read_alias(alias, draft, problems);
+}
+
+void read_topology_file(std::string_view text, const std::string& file, TopologyDraft& draft, Problems& problems) {
+    draft.give({file, 1, 1});
+    if (ends_with_one_of(file, {".yaml", ".yml"})) return read_yaml(text, file, draft, problems);
+    if (ends_with_one_of(file, {".csv", ".tsv", ".txt"})) return read_table(text, file, draft, problems);
+    problems.add({file, 0, 0}, "", "is no topology file by its name",
+                 "end it with .yaml, or with .csv or .tsv for a table of links or aliases");
+}
+
+TopologySpec parse_topology(std::string_view text, const std::string& file, Problems& problems) {
+    TopologyDraft draft;
+    const std::size_t before = problems.items().size();
+    read_topology_file(text, file, draft, problems);
+    return problems.items().size() == before ? draft.spec() : TopologySpec{};
+}
+
+void compile_topology(Compilation& compilation, const SettingsNode& node) {
+    static const Shape& shape = *rule_file_shape().find("topology")->shape;
+    FieldReader reader(node, shape, compilation.problems);
+    for (const char* list : {"links", "aliases"}) reader.items(list);  // that they are lists
+    for (const SettingsNode* item : reader.scalars("files")) {
+        if (item->scalar.empty()) {
+            compilation.problems.add(item->where, item->path, "must not be empty");
+            continue;
+        }
+        const std::string path = path_beside(node.where.file, item->scalar);
+        const auto [known, is_new] = compilation.topology_files.try_emplace(path);
+        if (!is_new) continue;
+        std::string problem;
+        std::optional<std::string> text = text_of_file(compilation, path, problem);
+        if (!text.has_value()) {
+            compilation.problems.add(item->where, item->path, problem);
+            continue;
+        }
+        read_topology_file(*text, path, compilation.topology, compilation.problems);
+        known->second = std::move(*text);
+    }
+    read_topology_links(node, compilation.topology, compilation.problems);
+}
+
+void build_topology(Compilation& compilation) {
+    if (compilation.topology.is_given())
+        compilation.set.topology = std::make_shared<const Topology>(compilation.topology.spec());
+}
+
+}  // namespace incidentd

@@ -41,8 +41,10 @@ std::string in_words(Duration span) {
 }  // namespace
 
 std::string to_string(const Likeness& likeness, Instant now) {
-    return to_string(likeness.incident) + " (" + in_words(now - likeness.ended_at) + " ago, over after " +
-           in_words(likeness.lasted) + ": " + likeness.ending + ")";
+    return to_string(likeness.incident) +
+           (likeness.times > 1 ? ", the last of " + std::to_string(likeness.times) : std::string()) + " (" +
+           in_words(now - likeness.ended_at) + " ago, over after " + in_words(likeness.lasted) + ": " +
+           likeness.ending + ")";
 }
 
 std::uint64_t IncidentMemory::root_key(std::string_view root) {
@@ -91,36 +93,44 @@ bool IncidentMemory::is_news(IncidentId incident, IncidentId earlier) {
 void IncidentMemory::forget(IncidentId incident) { under_way_.erase(incident); }
 
 void IncidentMemory::end(IncidentId incident, std::string_view root, Instant opened, Instant ended,
-                     std::string_view otherwise) {
+                         std::string_view otherwise) {
     const auto found = under_way_.find(incident);
     if (found == under_way_.end()) return;
-    if (ended_.size() >= ended_incidents_max) remove_oldest();
-    Ended one{incident, found->second.signature, root_key(root), ended, ended - opened, std::move(found->second.said)};
+    Ended one{incident, found->second.signature,      root_key(root), ended, ended - opened,
+              1,        std::move(found->second.said)};
     if (one.ending.empty()) one.ending = cut(otherwise);
     under_way_.erase(found);
-    ended_.push_back(std::move(one));
-    index(oldest_ + ended_.size() - 1);
+    if (const auto same = same_as(one)) {
+        one.times += ended_.at(*same).times;
+        remove(*same);
+    }
+    if (ended_.size() >= ended_incidents_max) remove(ended_.begin()->first);
+    add(std::move(one));
 }
 
-void IncidentMemory::index(std::uint64_t number) {
-    const Ended& one = ended_[number - oldest_];
-    each_key(one.signature, one.root, [&](std::uint64_t key) {
-        auto& numbers = by_key_[key];
-        numbers.push_back(number);
-        if (numbers.size() > found_max) numbers.pop_front();
-    });
+std::optional<std::uint64_t> IncidentMemory::same_as(const Ended& one) const {
+    const auto known = by_key_.find(band_key(one.signature, 0));
+    if (known == by_key_.end()) return std::nullopt;
+    for (const std::uint64_t number : known->second)
+        if (ended_.at(number).signature == one.signature && ended_.at(number).root == one.root) return number;
+    return std::nullopt;
 }
 
-void IncidentMemory::remove_oldest() {
-    const Ended& one = ended_.front();
-    each_key(one.signature, one.root, [&](std::uint64_t key) {
-        const auto found = by_key_.find(key);
-        if (found == by_key_.end()) return;
-        if (found->second.front() == oldest_) found->second.pop_front();
-        if (found->second.empty()) by_key_.erase(found);
+void IncidentMemory::add(Ended&& one) {
+    const std::uint64_t number = next_++;
+    each_key(one.signature, one.root, [&](std::uint64_t key) { by_key_[key].insert(number); });
+    ended_.emplace_hint(ended_.end(), number, std::move(one));
+}
+
+void IncidentMemory::remove(std::uint64_t number) {
+    const auto found = ended_.find(number);
+    each_key(found->second.signature, found->second.root, [&](std::uint64_t key) {
+        const auto known = by_key_.find(key);
+        if (known == by_key_.end()) return;
+        known->second.erase(number);
+        if (known->second.empty()) by_key_.erase(known);
     });
-    ended_.pop_front();
-    ++oldest_;
+    ended_.erase(found);
 }
 
 std::vector<Likeness> IncidentMemory::like(IncidentId incident, std::string_view root) const {
@@ -130,18 +140,21 @@ std::vector<Likeness> IncidentMemory::like(IncidentId incident, std::string_view
     const std::uint64_t own_root = root_key(root);
     std::set<std::uint64_t> candidates;
     each_key(own, own_root, [&](std::uint64_t key) {
-        if (const auto known = by_key_.find(key); known != by_key_.end())
-            candidates.insert(known->second.begin(), known->second.end());
+        const auto known = by_key_.find(key);
+        if (known == by_key_.end()) return;
+        std::size_t looked_at = 0;
+        for (auto at = known->second.rbegin(); at != known->second.rend() && looked_at < found_max; ++at, ++looked_at)
+            candidates.insert(*at);
     });
     std::vector<Likeness> likenesses;
     for (auto at = candidates.rbegin(); at != candidates.rend(); ++at) {  // the latest first
-        const Ended& one = ended_[*at - oldest_];
+        const Ended& one = ended_.at(*at);
         std::uint32_t equal = 0;
         for (std::size_t i = 0; i < signature_size; ++i) equal += one.signature[i] == own[i];
         const auto percent = static_cast<std::uint32_t>(equal * 100 / signature_size);
         const bool same_root = own_root != 0 && own_root == one.root;
         if (percent < (same_root ? alike_least_same_root : alike_least)) continue;
-        likenesses.push_back({one.incident, percent, one.ended_at, one.lasted, one.ending});
+        likenesses.push_back({one.incident, percent, one.ended_at, one.lasted, one.times, one.ending});
     }
     std::stable_sort(likenesses.begin(), likenesses.end(),
                      [](const Likeness& a, const Likeness& b) { return a.percent > b.percent; });
@@ -150,14 +163,17 @@ std::vector<Likeness> IncidentMemory::like(IncidentId incident, std::string_view
 }
 
 std::uint64_t IncidentMemory::digest() const {
-    std::uint64_t hash = oldest_ + ended_.size();
+    std::uint64_t hash = ended_.size();
     const auto add = [&hash](const void* data, std::size_t size) { hash = XXH3_64bits_withSeed(data, size, hash); };
     for (const auto& [incident, course] : under_way_) {
         add(&incident.value, sizeof incident.value);
         add(course.signature.data(), sizeof course.signature);
         add(course.said.data(), course.said.size());
     }
-    if (!ended_.empty()) add(ended_.back().signature.data(), sizeof(Signature));
+    for (const auto& [number, one] : ended_) {
+        add(one.signature.data(), sizeof one.signature);
+        add(&one.ended_at.ms, sizeof one.ended_at.ms);
+    }
     return hash;
 }
 

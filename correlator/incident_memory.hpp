@@ -1,7 +1,8 @@
 // Incidents like earlier ones, and what became of those: "like INC-12 (3 days ago, over after 14 min ...)".
-// Every incident has a signature: MinHash of what failed in it (checks by entity). Ended ones are kept, the oldest make
-// room; candidates are found by their likeliest root cause or by parts of the signature. Cost of an alert that joins:
-// signature_size mixes; of a question: signature_bands + 1 looks of `found_max` incidents.
+// Every incident has a signature: MinHash of what failed in it (checks by entity). Ended ones are kept, of those that
+// are just the same the last one, and the oldest make room; candidates are found by their likeliest root cause or by
+// parts of the signature. Cost of an alert that joins: signature_size mixes; of a question: signature_bands + 1 looks
+// of `found_max` incidents.
 #pragma once
 
 #include "correlator/ids.hpp"
@@ -9,8 +10,9 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +21,7 @@ namespace incidentd {
 
 constexpr std::size_t ended_incidents_max = 2'000;
 constexpr std::size_t signature_size = 32, signature_bands = 16;
-constexpr std::size_t found_max = 8;           // of one band; the latest
+constexpr std::size_t found_max = 8;           // of one root or band that are looked at; the latest
 constexpr std::size_t likenesses_max = 3;      // of one incident
 constexpr std::size_t ending_bytes_max = 300;  // of the words on what ended an incident; cut
 
@@ -29,7 +31,8 @@ struct Likeness {
     std::uint32_t percent = 0;  // of what failed in either that failed in both, as estimated
     Instant ended_at;
     Duration lasted;
-    std::string ending;  // how it ended, in words
+    std::uint64_t times = 1;  // so many were just the same, this one the last
+    std::string ending;       // how it ended, in words
     friend bool operator==(const Likeness&, const Likeness&) = default;
 };
 std::string to_string(const Likeness& likeness, Instant now);  // "INC-12 (3 days ago, over after 14 min: ...)"
@@ -61,6 +64,7 @@ private:
         std::uint64_t root = 0;
         Instant ended_at;
         Duration lasted;
+        std::uint64_t times = 1;  // so many that failed in just the same way, this one the last
         std::string ending;
     };
     static constexpr Signature none() {
@@ -72,13 +76,14 @@ private:
     static std::uint64_t band_key(const Signature& signature, std::size_t band);
     template <class Each>
     static void each_key(const Signature& signature, std::uint64_t root, const Each& each);
-    void index(std::uint64_t number);
-    void remove_oldest();
+    void add(Ended&& one);
+    void remove(std::uint64_t number);
+    std::optional<std::uint64_t> same_as(const Ended& one) const;
 
     std::map<IncidentId, Course> under_way_;
-    std::deque<Ended> ended_;                                    // by number from oldest_
-    std::uint64_t oldest_ = 0;                                   // number of ended_.front()
-    std::map<std::uint64_t, std::deque<std::uint64_t>> by_key_;  // follows from ended_
+    std::map<std::uint64_t, Ended> ended_;                     // by number, in the order of their ends
+    std::uint64_t next_ = 0;                                   // number of the next one that ends
+    std::map<std::uint64_t, std::set<std::uint64_t>> by_key_;  // follows from ended_
 };
 
 }  // namespace incidentd

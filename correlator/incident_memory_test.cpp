@@ -69,6 +69,20 @@ TEST_CASE("Merged incidents are remembered as one, those that never opened not a
     CHECK(m.like(IncidentId{5}, "").empty());
 }
 
+TEST_CASE("Of those that are just the same the last one is kept, with how many there were") {
+    Memory m;
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        m.begin(i, 0, 5);
+        m.finish(i);
+    }
+    m.begin(4, 0, 5);
+    const auto alike = m.like(IncidentId{4}, "sw1");
+    REQUIRE(alike.size() == 1);
+    CHECK(alike[0].incident.value == 3);
+    CHECK(alike[0].times == 3);
+    CHECK(to_string(alike[0], alike[0].ended_at + hours(1)).starts_with("INC-3, the last of 3 (60 minutes ago"));
+}
+
 TEST_CASE("The oldest make room") {
     Memory m;
     for (std::uint64_t i = 1; i <= ended_incidents_max + 1; ++i) {

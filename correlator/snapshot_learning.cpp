@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <type_traits>
+#include <utility>
 
 namespace incidentd {
 
@@ -59,14 +60,19 @@ struct LearningSnapshot {
 
     template <class Archive, class Signature>
     static void signature(Archive& a, Signature& signature) {
-        for (auto& part : signature) a.number(part);
+        for (auto& part : signature) {
+            std::uint64_t whole = part;
+            a.number(whole);
+            if constexpr (Archive::reads) part = static_cast<std::uint32_t>(whole);
+        }
     }
 
     template <class Archive, class Ended>
     static void ended(Archive& a, Ended& one) {
-        a.number(one.incident.value);
+        a.fixed(one.incident.value);
         signature(a, one.signature);
         a.fixed(one.root);
+        a.number(one.times);
         a.time(one.ended_at);
         signed_time(a, one.lasted);
         a.text(one.ending);
@@ -99,8 +105,8 @@ struct LearningSnapshot {
             out.text(course.said);
             out.number(course.told.value);
         }
-        out.number(known.oldest_);
-        out.list(known.ended_, ended_incidents_max, [&out](const auto& one) { ended(out, one); });
+        out.number(known.ended_.size());
+        for (const auto& [number, one] : known.ended_) ended(out, one);
     }
 
     template <class Table, class IsUsed, class Each>
@@ -168,10 +174,12 @@ struct LearningSnapshot {
             in.text(course.said);
             in.number(course.told.value);
         }
-        in.number(to.oldest_);
-        in.list(to.ended_, ended_incidents_max, [&in](auto& one) { ended(in, one); });
-        if (r.failed()) return;
-        for (std::uint64_t number = to.oldest_; number < to.oldest_ + to.ended_.size(); ++number) to.index(number);
+        for (std::size_t left = r.count(signature_size); left > 0 && !r.failed(); --left) {
+            IncidentMemory::Ended one;
+            ended(in, one);
+            to.add(std::move(one));
+        }
+        if (to.ended_.size() > ended_incidents_max) r.reject();
     }
 };
 

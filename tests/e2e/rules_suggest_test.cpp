@@ -59,7 +59,7 @@ TEST_CASE("rules suggest proposes a rule that rules check takes, with evidence a
 }
 
 TEST_CASE("rules suggest says when there is nothing to propose, and what is wrong with its arguments") {
-    Daemon daemon({});
+    Daemon daemon;
     daemon.start();
     REQUIRE(daemon.send(json_array({alert_json({{"alertname", "A"}, {"host", "h"}})})).status == 200);
     const Run nothing = run({INCIDENTD_BINARY, "rules", "suggest", "--journal", daemon.state_directory()});

@@ -35,7 +35,8 @@ void read_op(FieldReader& reader, CorrelationRule& rule) {
         reader.problem("op", shown(op_name(rule.op)) + " is not in this version: similarity comes later",
                        "there are: group, threshold, sequence, absence, topology");
     }
-    if (rule.op != CorrelationOp::topology && !reader.has("by")) {
+    const bool is_map = reader.node().kind == SettingsNode::Kind::map;  // otherwise that is said already
+    if (is_map && rule.op != CorrelationOp::topology && !reader.has("by")) {
         reader.problem("by", "is missing", "list the labels that form a group, or [] for one group of all it matches");
     }
     for (const OpKey& only : op_keys) {

@@ -117,7 +117,7 @@ TEST_CASE("problems of rule files name file, line, column and key") {
         {"version: 2\n", "r.yaml:1:10: version: must be a whole number from 1 to 1, found '2'\n"},
         {"version: 1\ncorelate: []\n",
          "r.yaml:2:1: corelate: unknown key; did you mean 'correlate'? allowed here: version, enrich, dedup, pair, "
-         "silences, maintenance, inhibit, flapping, storm, correlate, priority, route\n"},
+         "silences, maintenance, inhibit, flapping, storm, correlate, topology, priority, route\n"},
         {"version: 1\nsla: []\n",
          "r.yaml:2:1: sla: is not in this version: time limits for acknowledging and resolving come with a later "
          "version; remove the section\n"},
@@ -233,7 +233,7 @@ TEST_CASE("what docs/rules.md shows is what is compiled") {
         blocks.push_back(page.substr(at, end - at));
         at = end;
     }
-    REQUIRE(blocks.size() == 2);
+    REQUIRE(blocks.size() == 3);  // all sections, a topology file, the defaults
     RuleBundle bundle{{{"docs/rules.md", blocks[0]}}, {"rt", "hook"}};
     const auto zone = [](const std::string& name) -> Result<std::string> {
         std::ifstream file("/usr/share/zoneinfo/" + name, std::ios::binary);
@@ -244,5 +244,5 @@ TEST_CASE("what docs/rules.md shows is what is compiled") {
     CHECK(render_problems(problems, false) == "");
     REQUIRE(bundle.zones.size() == 1);
     compiled(bundle);
-    CHECK(default_rules().substr(0, blocks[1].size()) == blocks[1]);
+    CHECK(default_rules().substr(0, blocks[2].size()) == blocks[2]);
 }

@@ -34,7 +34,7 @@ public:
             }
         }
         for (std::uint32_t number = 0; number < t_.names.size(); ++number)
-            if (!t_.is_noise(number)) real_.push_back(number);
+            if (!t_.is_noise(number) && in_truth_[number] > 0) real_.push_back(number);  // all of it may be lost
     }
 
     Score result() {

@@ -283,7 +283,8 @@ Result<std::vector<StoredDelivery>> ReadModelQueries::deliveries_of(IncidentId i
 Result<std::vector<RootCandidate>> ReadModelQueries::causes_of(IncidentId id) {
     Result<Statement> statement = database_.prepare(
         "SELECT json_extract(value,'$.entity'), json_extract(value,'$.reason'), json_extract(value,'$.percent'), "
-        "json_extract(value,'$.silent') FROM incidents, json_each(incidents.causes) WHERE incidents.id=? ORDER BY key");
+        "json_extract(value,'$.silent') FROM incidents, json_each(incidents.causes) WHERE incidents.id=? ORDER BY "
+        "json_each.key");
     if (statement) statement->bind(1, id.value);
     return collect<RootCandidate>(std::move(statement), [](const Statement& row) {
         return RootCandidate{row.text(0), static_cast<std::uint32_t>(row.number(2)), row.number(3) != 0, row.text(1)};
@@ -291,7 +292,8 @@ Result<std::vector<RootCandidate>> ReadModelQueries::causes_of(IncidentId id) {
 }
 
 Result<std::vector<IncidentId>> ReadModelQueries::merged_into(IncidentId id) {
-    Result<Statement> statement = database_.prepare("SELECT id FROM incidents WHERE merged_into != 0 AND merged_into=? ORDER BY id");
+    Result<Statement> statement =
+        database_.prepare("SELECT id FROM incidents WHERE merged_into != 0 AND merged_into=? ORDER BY id");
     if (statement) statement->bind(1, id.value);
     return collect<IncidentId>(std::move(statement), [](const Statement& row) {
         return IncidentId{static_cast<std::uint64_t>(row.number(0))};

@@ -58,9 +58,10 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-// "a:b" or "a"; `value` gives the place in the set. False: it is no such range.
+// "a:b" or "a"; `value` gives the place in the set. False: it is no such range. Those of weekdays and months may run
+// over the end here, as they may in the schedules that are made of them.
 template <class Set, class Value>
-bool read_ranges(const std::vector<std::string>& ranges, Set& set, Value value) {
+bool read_ranges(const std::vector<std::string>& ranges, Set& set, Value value, bool runs_over = false) {
     if (ranges.empty()) return true;
     set.reset();
     for (const std::string& range : ranges) {
@@ -68,8 +69,10 @@ bool read_ranges(const std::vector<std::string>& ranges, Set& set, Value value) 
         const std::optional<int> from = value(trimmed(std::string_view(range).substr(0, colon)));
         const std::optional<int> to =
             colon == std::string::npos ? from : value(trimmed(std::string_view(range).substr(colon + 1)));
-        if (!from || !to || *from < 0 || *to < *from || *to >= static_cast<int>(set.size())) return false;
-        for (int i = *from; i <= *to; ++i) set.set(static_cast<std::size_t>(i));
+        const int size = static_cast<int>(set.size());
+        if (!from || !to || *from < 0 || *to < 0 || *from >= size || *to >= size) return false;
+        if (*to < *from && !runs_over) return false;
+        for (int i = *from; i <= *to + (*to < *from ? size : 0); ++i) set.set(static_cast<std::size_t>(i % size));
     }
     return true;
 }
@@ -90,7 +93,8 @@ std::optional<Box> box_of(const TimePart& part, std::string& why_not) {
     const auto counts_from_the_end = [](const std::string& range) { return range.find('-') != std::string::npos; };
     if (std::any_of(part.days_of_month.begin(), part.days_of_month.end(), counts_from_the_end))
         why_not = "they count days from a month's end";
-    else if (!read_ranges(part.weekdays, box.weekdays, weekday) || !read_ranges(part.months, box.months, month) ||
+    else if (!read_ranges(part.weekdays, box.weekdays, weekday, true) ||
+             !read_ranges(part.months, box.months, month, true) ||
              !read_ranges(part.days_of_month, box.days, from(1)) ||
              !read_ranges(part.years, box.years, from(first_year)))
         why_not = "they hold a range that is none, or a year before 1970 or past 2199";

@@ -395,7 +395,11 @@ void Host::check() {
     if (dying_) return crash();
     if (life_ != nullptr && !stage_.calm && stage_.random.one_in(150)) return crash();
     if (!stage_.calm && stage_.random.one_in(200)) check_replay();
-    if (life_ != nullptr && stage_.random.one_in(250)) save_snapshot();
+    if (life_ != nullptr && stage_.random.one_in(250)) {
+        save_snapshot();
+        // What the snapshot is worth shows when nothing else reached the disk behind it.
+        if (!stage_.calm && stage_.random.one_in(4)) return crash();
+    }
     if (life_ != nullptr && stage_.random.one_in(60)) checks_.keep_read_model();
 }
 

@@ -209,7 +209,8 @@ void Association::merge_late_root(const Case& c, Placement& placement) {
         if (from == clusters_.end() || c.at - from->second.began > part(c.scale, 0.6)) continue;
         root->cause = c.entity;
         if (!merge(one.incident, placement)) continue;
-        placement.merged_because = "its first failure, " + std::string(estate_.name(one.other)) + ", depends on " +
+        placement.merged_because = "the first failure of " + to_string(one.incident) + ", " +
+                                   std::string(estate_.name(one.other)) + ", depends on " +
                                    std::string(estate_.name(c.entity)) + ", whose alert came later";
     }
 }

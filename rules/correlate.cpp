@@ -27,6 +27,9 @@ std::string op_name(CorrelationOp op) {
         all_shapes().front()->find("correlate")->shape->find("op")->choices[static_cast<std::size_t>(op)]);
 }
 
+// Of 30m, 2h, 4h and never: 48, 21, 13 and 5 incidents of noise alone in eight hours of four simulated estates,
+// and 2.8, 3.1, 3.5 and 3.9 % of the true ones missed.
+constexpr Duration gate_other_after = hours(4);
 constexpr std::uint32_t topology_alerts_max = 100'000;  // of one incident: an outage has that many
 
 void read_op(FieldReader& reader, CorrelationRule& rule) {
@@ -124,7 +127,10 @@ void compile_correlate(Compilation& compilation, const SettingsNode& node) {
     rule.steps = reader.matchers_list("steps");
     rule.until = rule.op == CorrelationOp::absence && !reader.has("until") ? rule.match : reader.matchers("until");
     reader.read("hold", rule.hold);
-    if (rule.op == CorrelationOp::topology) rule.max_alerts = topology_alerts_max;
+    if (rule.op == CorrelationOp::topology) {
+        rule.max_alerts = topology_alerts_max;
+        rule.gate.other_after = gate_other_after;
+    }
     if (const SettingsNode* gate = reader.map("gate"); gate != nullptr) read_gate(*gate, rule, compilation.problems);
     if (const SettingsNode* close = reader.map("close"); close != nullptr) {
         read_close(*close, rule, compilation.problems);

@@ -258,7 +258,7 @@ constexpr Field gate_fields[] = {
      .note = "a critical alert that fires for so long opens it alone; `0s`: at once"},
     {.key = "other_after",
      .type = Type::duration,
-     .initial = "`30m`",
+     .initial = "`4h`",
      .most = 30 * day,
      .note = "likewise any other alert worse than `info`"},
 };

@@ -72,8 +72,11 @@ double CoOccurrence::faded(double count, const Cell& cell, Instant now) {
 
 void CoOccurrence::count_near(Cell& cell, Instant now, Duration window) {
     if (cell.near_at.is_set() && now - cell.near_at <= window * 2) return;
+    // Cases of one hour share its minutes without any clock behind it.
+    const bool says_nothing_of_clocks = cell.near_at.is_set() && now - cell.near_at < minutes(30);
     cell.near_at = now;
     cell.near += 1;
+    if (says_nothing_of_clocks) return;
     const std::uint8_t minute = minute_of_hour(now);
     const int apart = std::abs(int{minute} - int{cell.minute});
     if (cell.on_minute <= 0) {

@@ -56,7 +56,7 @@ Association::Cluster* Association::open_cluster(IncidentId incident, const Case&
 }
 
 Association::Placement Association::place(const Onset& onset, IncidentId fresh, const AssociationCaps& caps) {
-    Case c{onset, caps, {}, {}, source_number(onset.source), estate_.entity(onset.entity), {}};
+    Case c{onset, caps, {}, {}, source_number(onset.source), estate_.entity(onset.entity), {}, {}};
     if (!onset.group.empty() && c.entity != Estate::none) estate_.learn_member(c.entity, estate_.entity(onset.group));
     const SourcePace& pace = paces_[c.source];
     const Instant claimed = onset.claimed.is_set() ? onset.claimed : onset.received;
@@ -65,6 +65,7 @@ Association::Placement Association::place(const Onset& onset, IncidentId fresh, 
     c.at = stamp - pace.delay();
     observe(c);
     c.scale = pace.scale();
+    note_words(c);
     gather(c);
 
     Placement placement;
@@ -77,12 +78,14 @@ Association::Placement Association::place(const Onset& onset, IncidentId fresh, 
     double cause_score = 0;
     for (const Evidence& one : c.found) {
         const bool upwards = one.why == Why::upper || one.why == Why::silent_upper || one.why == Why::inferred ||
+                             one.why == Why::named_alike || one.why == Why::similar || one.why == Why::follows ||
                              (one.why == Why::member && !one.is_below);
         if (one.incident != placement.incident || !upwards || one.score <= cause_score) continue;
         cause = one.other;
         cause_score = one.score;
     }
     if (placement.begins) {
+        placement.outage = outage_above(c);
         Cluster& cluster = clusters_[fresh];
         cluster.began = c.at;
         cluster.partition = onset.partition;
@@ -93,6 +96,7 @@ Association::Placement Association::place(const Onset& onset, IncidentId fresh, 
     merge_siblings(c, chosen, placement);
     last_incident_ = placement.incident;
     last_claimed_ = stamp;
+    learn(c);
     return placement;
 }
 
@@ -329,6 +333,7 @@ void Association::use(std::shared_ptr<const Topology> topology) {
     tallies_.clear();  // of links that may be gone; they fill again within minutes
     for (auto& [incident, cluster] : clusters_)
         for (FailedEntity& member : cluster.members) member.entity = renamed(member.entity);
+    recent_.rename(renamed);
 }
 
 std::uint64_t Association::digest() const {
@@ -358,6 +363,7 @@ std::uint64_t Association::digest() const {
     }
     number(estate_.size());
     number(last_incident_.value);
+    for (const std::uint64_t part : {recent_.end(), co_occurrence_.digest(), similarity_.digest()}) number(part);
     return hash;
 }
 

@@ -8,8 +8,13 @@
 // Cost of one onset: O(links of its entity), of which at most `links_asked_max` are followed; hubs are not scanned.
 #pragma once
 
+#include "correlator/alert_similarity.hpp"
+#include "correlator/co_occurrence.hpp"
 #include "correlator/estate.hpp"
 #include "correlator/ids.hpp"
+#include "correlator/labels.hpp"
+#include "correlator/learning.hpp"
+#include "correlator/recent_onsets.hpp"
 #include "correlator/root_cause.hpp"
 #include "correlator/severity.hpp"
 #include "correlator/source_pace.hpp"
@@ -43,6 +48,8 @@ struct Onset {
     Severity severity = Severity::unknown;
     bool is_silence = false;  // something expected did not come: never a root cause
     bool is_change = false;   // a deployment or the like
+    std::string_view title, check_name;
+    LabelsView labels;
 };
 
 struct AssociationCaps {
@@ -58,6 +65,7 @@ public:
     struct Placement {
         IncidentId incident;  // to join, or `fresh` when nothing fits
         bool begins = false;
+        IncidentId outage;  // begins: a large one that something its entity depends on is part of; unset: none
         Entity entity = Estate::none;
         std::string because;  // in words a person can check
         // Young incidents that this onset shows to be parts of `incident`, in order. The oldest of them all goes on.
@@ -81,6 +89,10 @@ public:
     // each of the first onsets, later after each tenth part more.
     std::vector<RootCandidate> rank_if_due(IncidentId incident);
 
+    void set_learning(const LearnSettings& learn) { learn_ = learn; }
+    const LearnSettings& learning() const { return learn_; }
+    const CoOccurrence& co_occurrence() const { return co_occurrence_; }
+
     // Another topology holds from now on; what fails now is found again under its names.
     void use(std::shared_ptr<const Topology> topology);
     Estate& estate() { return estate_; }
@@ -91,6 +103,7 @@ public:
 
 private:
     friend struct AssociationSnapshot;
+    friend struct LearningSnapshot;
 
     struct Mark {
         Instant at;
@@ -129,7 +142,20 @@ private:
         std::vector<One> failed;  // a ring of failed_lately_max
         std::uint32_t next = 0;
     };
-    enum class Why : std::uint8_t { same, upper, lower, member, silent_upper, silent_lower, inferred, sibling, step };
+    enum class Why : std::uint8_t {
+        same,
+        upper,
+        lower,
+        member,
+        silent_upper,
+        silent_lower,
+        inferred,
+        sibling,
+        step,
+        similar,
+        follows,
+        named_alike
+    };
     struct Evidence {
         IncidentId incident;
         double score = 0;
@@ -140,6 +166,7 @@ private:
         Entity through = Estate::none;
         std::uint32_t failed = 0, of = 0;  // inferred: so many of so many
         bool is_below = false;             // `other` depends on the onset's entity
+        std::uint64_t check = 0;           // follows: the one that came before
     };
     // One onset while it is being placed.
     struct Case {
@@ -150,6 +177,7 @@ private:
         std::uint64_t source = 0;
         Entity entity = Estate::none;
         std::vector<Evidence> found;
+        RecentOnset seen;
     };
 
     std::uint16_t source_number(std::string_view source);
@@ -164,7 +192,16 @@ private:
     void ask_siblings(Case& c);
     void ask_inferred(Case& c, const Topology::Link& link);
     void ask_step(Case& c);
+    void note_words(Case& c) const;
+    void ask_learned(Case& c);
+    void ask_similar(Case& c);
+    void ask_follows(Case& c);
+    void ask_named_alike(Case& c);
+    void add_learned(Case& c, const RecentOnset& other, double weight, Evidence evidence);
+    void learn(const Case& c);
+    std::string explain_learned(const Case& c, const Evidence& evidence, const std::string& when) const;
     void ask(Case& c, Entity other, double weight, bool other_is_upper, Evidence evidence);
+    IncidentId outage_above(const Case& c);
     std::optional<Evidence> choose(const Case& c) const;
     std::string explain(const Case& c, const Evidence& evidence) const;
 
@@ -182,6 +219,10 @@ private:
     std::map<IncidentId, Cluster> clusters_;
     IncidentId last_incident_;  // of the last onset
     Instant last_claimed_;
+    LearnSettings learn_;
+    RecentOnsets recent_;
+    CoOccurrence co_occurrence_;
+    AlertSimilarity similarity_;
 };
 
 }  // namespace incidentd

@@ -17,6 +17,7 @@ constexpr double left_at_the_end = 0.5, same_left_at_the_end = 0.6;  // of a wei
 constexpr std::size_t inferred_least = 3;
 constexpr double inferred_share_least = 0.3;
 constexpr std::size_t silent_lowers_most = 16, siblings_most = 32;
+constexpr std::size_t outage_entities_least = 100;
 constexpr Duration step_least = seconds(30);
 constexpr double busy_most = 0.2;
 
@@ -36,6 +37,7 @@ void Association::gather(Case& c) {
         ask_lowers(c);
     }
     ask_step(c);
+    ask_learned(c);
     std::erase_if(c.found, [&](const Evidence& one) { return open_cluster(one.incident, c) == nullptr; });
 }
 
@@ -50,7 +52,7 @@ void Association::ask_same(Case& c) {
     }
     if (best > 0)
         c.found.push_back(
-            {known->incident, best, c.entity, Why::same, c.at - known->last, 0, Estate::none, 0, 0, false});
+            {known->incident, best, c.entity, Why::same, c.at - known->last, 0, Estate::none, 0, 0, false, 0});
 }
 
 // `other` failed too, and one depends on the other: the nearer in time, the more it says.
@@ -124,7 +126,8 @@ void Association::ask_inferred(Case& c, const Topology::Link& link) {
                        Estate::none,
                        static_cast<std::uint32_t>(failed),
                        static_cast<std::uint32_t>(all),
-                       false});
+                       false,
+                       0});
 }
 
 // The same check on another member of the same whole: leaks and the like creep, so the window is long.
@@ -139,7 +142,7 @@ void Association::ask_siblings(Case& c) {
             for (const CheckMark& one : sibling->checks)
                 if (one.check == c.onset.check && in_window(distance(c.at, one.at), sibling_window, c.scale) <= 1)
                     c.found.push_back({sibling->incident, weight_sibling, members[i].to, Why::sibling, c.at - one.at, 0,
-                                       whole.to, 0, 0, false});
+                                       whole.to, 0, 0, false, 0});
         }
     }
 }
@@ -180,7 +183,24 @@ void Association::ask_step(Case& c) {
         static_cast<double>(distance(c.at + pace.delay(), last_claimed_).ms) / static_cast<double>(pace.step().ms);
     if (steps > 1 || pace.busy_share() * (steps + 1) > busy_most) return;
     c.found.push_back({last_incident_, weight_step, Estate::none, Why::step, c.at + pace.delay() - last_claimed_, 0,
-                       Estate::none, 0, 0, false});
+                       Estate::none, 0, 0, false, 0});
+}
+
+// Long after its beginning a large outage still makes things fail that depend on it. They are no part of it for sure,
+// but one of them alone is no news either.
+IncidentId Association::outage_above(const Case& c) {
+    IncidentId largest;
+    if (c.entity == Estate::none) return largest;
+    std::size_t most = outage_entities_least - 1;
+    const auto uppers = estate_.uppers(c.entity);
+    for (const Topology::Link& link : uppers.first(std::min(uppers.size(), links_asked_max))) {
+        const Failure* known = link.kind == LinkKind::depends ? failure(link.to) : nullptr;
+        const auto cluster = known == nullptr ? clusters_.end() : clusters_.find(known->incident);
+        if (cluster == clusters_.end() || cluster->second.members.size() <= most) continue;
+        most = cluster->second.members.size();
+        largest = cluster->first;
+    }
+    return largest;
 }
 
 std::string Association::explain(const Case& c, const Evidence& e) const {
@@ -210,6 +230,10 @@ std::string Association::explain(const Case& c, const Evidence& e) const {
         case Why::sibling:
             return "the same check failed on " + named(e.other) + ", also a member of " + named(e.through) + ", " +
                    when;
+        case Why::similar:
+        case Why::follows:
+        case Why::named_alike:
+            return explain_learned(c, e, when);
         case Why::step:
             return "found by the same look of its source, which hardly ever finds anything";
     }

@@ -308,6 +308,7 @@ void Correlator::State::on_person(const AlertEvent& event) {
     if (event.kind == EventKind::note) {
         decide(alert, Verdict::noted, {}, who + " commented" + words);
         if (incident != nullptr) {
+            note_said(*incident, who, event.text);
             add_fact(*incident, "note", who + " on " + name_of(alert) + words);
             changed(*incident);
         }

@@ -47,6 +47,7 @@ public:
 
 private:
     friend struct AssociationSnapshot;
+    friend struct LearningSnapshot;
     struct Heard {
         std::string name;
         std::vector<Topology::Link> uppers, lowers;

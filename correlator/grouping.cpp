@@ -222,6 +222,7 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
     decide(alert, verdict, incident.view.rule, because);
     change(slot);
     reassess(incident);
+    note_failed(incident, slot);
     if (alert.acknowledged) acknowledge(incident, {slot, "its source"}, {});
     if (verdict == Verdict::opened) return;  // open() tells of it
     add_fact(incident, "joined", name_of(alert) + " joined");

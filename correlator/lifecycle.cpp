@@ -46,6 +46,7 @@ void Correlator::State::open(IncidentRecord& incident) {
                  view.because);
     emit(IncidentOpened{view.category, view.priority, view.id});
     note_failure(incident);
+    tell_likeness(incident);
     if (view.acknowledged) {
         incident.ack_sampled = true;
         sample(Kpi::time_to_acknowledge, incident, Duration{0});
@@ -98,6 +99,7 @@ void Correlator::State::resolve(IncidentRecord& incident) {
     view.resolved_at = now;
     --sizes.incidents_open;
     association.close(view.id);
+    remember(incident);
     if (const auto group = groups.find(incident.group); group != groups.end() && group->second == view.id)
         groups.erase(group);
     add_fact(
@@ -117,6 +119,7 @@ void Correlator::State::drop(IncidentRecord& incident) {
     view.resolved_at = now;
     --sizes.incidents_pending;
     association.close(view.id);
+    memory.forget(view.id);
     const bool was_gated = gates.erase(view.id) > 0;
     if (const auto group = groups.find(incident.group); group != groups.end() && group->second == view.id)
         groups.erase(group);
@@ -131,6 +134,7 @@ void Correlator::State::acknowledge(IncidentRecord& incident, Acknowledgement by
     IncidentView& view = incident.view;
     const bool known = std::any_of(incident.acknowledgements.begin(), incident.acknowledgements.end(),
                                    [&by](const Acknowledgement& one) { return one.slot == by.slot; });
+    note_said(incident, by.actor, comment);
     const std::string words = "acknowledged by " + by.actor + (comment.empty() ? "" : ": " + std::string(comment));
     if (known || view.acknowledged) {
         emit(TimelineAdded{view.id, "acknowledged", "also " + words});

@@ -2,6 +2,7 @@
 // equal bytes, and an engine made from them goes on exactly as the one that was written down.
 #pragma once
 
+#include "correlator/co_occurrence.hpp"
 #include "correlator/correlator.hpp"
 #include "correlator/result.hpp"
 
@@ -9,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace incidentd {
 
@@ -30,6 +32,9 @@ public:
     // changed: nobody knows what the read model was told last.
     static Result<RestoredEngine> decode(std::string_view bytes, EngineLimits limits, const Compile& compile,
                                          std::uint64_t hash_salt = 0);
+
+    // Of what is in it, for people to look at: checks that were learned to follow one another, the surest first.
+    static std::vector<LearnedPair> learned_pairs(const Correlator& engine, std::size_t most);
 };
 
 }  // namespace incidentd

@@ -3,6 +3,7 @@
 #include "correlator/snapshot_association.hpp"
 #include "correlator/snapshot_fields.hpp"
 #include "correlator/snapshot_format.hpp"
+#include "correlator/snapshot_learning.hpp"
 #include "correlator/snapshot_sections.hpp"
 
 #include <utility>
@@ -28,6 +29,7 @@ public:
         read_groups();
         if (!snapshot::decode_sections(state_, r_)) return false;
         snapshot::decode_association(state_, load_);
+        snapshot::decode_learning(state_, load_);
         read_deadlines();
         // The tables' own uses.
         for (const StringPool::Handle shape : shapes_) state_.word_store.release_shape(shape);

@@ -2,6 +2,7 @@
 #include "correlator/snapshot_association.hpp"
 #include "correlator/snapshot_fields.hpp"
 #include "correlator/snapshot_format.hpp"
+#include "correlator/snapshot_learning.hpp"
 #include "correlator/snapshot_sections.hpp"
 
 #include <algorithm>
@@ -66,6 +67,10 @@ void encode_incidents(const State& state, codec::Writer& w, snapshot::Save& save
 
 }  // namespace
 
+std::vector<LearnedPair> EngineSnapshot::learned_pairs(const Correlator& engine, std::size_t most) {
+    return engine.state_->association.co_occurrence().pairs(most, engine.state_->now);
+}
+
 void EngineSnapshot::encode(const Correlator& engine, std::string_view version, std::string& out) {
     const State& state = *engine.state_;
     codec::Writer w(out);
@@ -89,6 +94,7 @@ void EngineSnapshot::encode(const Correlator& engine, std::string_view version, 
     encode_incidents(state, w, save);
     snapshot::encode_sections(state, out);
     snapshot::encode_association(state, save);
+    snapshot::encode_learning(state, save);
     w.number(state.deadlines.next_order());
     w.number(state.deadlines.size());
     for (const Deadline& deadline : state.deadlines.in_order()) snapshot::deadline_fields(save, deadline);

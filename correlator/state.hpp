@@ -8,6 +8,7 @@
 //   patterns.cpp, absence.cpp   rules that ask for more than one alert, or for one that does not come
 //   grouping.cpp   onsets -> incidents (which rule, which group, join or begin)
 //   topology_grouping.cpp  the same for rules of `op: topology`: association, opening gate, merges, root causes
+//   likeness.cpp   incidents like earlier ones, and what became of those
 //   topology_parts.cpp  what depends on what, as the API changes it
 //   lifecycle.cpp  incidents: hold, open, acknowledge, quiet, resolve, forget
 //   delivery.cpp   what each sink is owed, one action at a time
@@ -21,6 +22,7 @@
 #include "correlator/correlator.hpp"
 #include "correlator/deadlines.hpp"
 #include "correlator/flapping.hpp"
+#include "correlator/incident_memory.hpp"
 #include "correlator/opening_gate.hpp"
 #include "correlator/origins.hpp"
 #include "correlator/pairs.hpp"
@@ -57,6 +59,9 @@ std::string render(const Template& text, const TemplateScope& scope);
 // The group of an alert that the rule applies to, and its values for people.
 Fingerprint group_of(const CorrelationRule& rule, LabelsView labels);
 std::string group_text(const CorrelationRule& rule, LabelsView labels);
+// What an alert says is wrong, by a name that is the same for other entities; and what it says it is wrong with.
+std::string check_of(const TemplateScope& scope);
+std::string entity_of(const Estate& estate, LabelsView labels);
 std::string text_of(const Matchers& matchers);  // {a="b",c=~"d"}
 
 struct Correlator::State {
@@ -90,6 +95,7 @@ struct Correlator::State {
     std::uint64_t next_incident = 1;
     Instant no_expiry_before;  // of Started
     Association association;
+    IncidentMemory memory;                    // what ended incidents were like
     TopologyParts topology_parts;             // beside the topology of the rules
     std::map<IncidentId, OpeningGate> gates;  // of pending incidents of topology rules
     IncidentId overflow;                      // takes alerts while limits.incidents_max incidents are in memory
@@ -319,6 +325,13 @@ struct Correlator::State {
     void merge_incident(IncidentRecord& into, IncidentId from, const std::string& why);
     void end_merged(IncidentRecord& from, IncidentId into, const std::string& because);
     void rank_roots_of(IncidentRecord& incident);
+
+    // --- likeness.cpp -----------------------------------------------------------------------------------------------
+    bool remembers(const IncidentRecord& incident) const;
+    void note_failed(IncidentRecord& incident, Slot slot);
+    void tell_likeness(IncidentRecord& incident);
+    void note_said(const IncidentRecord& incident, std::string_view who, std::string_view words);
+    void remember(const IncidentRecord& incident);
 
     // --- lifecycle.cpp ----------------------------------------------------------------------------------------------
     IncidentRecord* live_incident(IncidentId id);  // pending or open; nullptr otherwise

@@ -2,6 +2,7 @@
 // opening gate; and what it says of causes becomes part of the incident.
 #include "correlator/state.hpp"
 
+#include "correlator/alert_similarity.hpp"
 #include "correlator/fingerprint.hpp"
 
 #define XXH_INLINE_ALL
@@ -36,15 +37,7 @@ bool is_change(Severity severity, std::string_view title, std::string_view check
                        [&](auto word) { return contains_word(title, word) || contains_word(check, word); });
 }
 
-// Numbers change from message to message; what is left names the condition.
-std::string without_numbers(std::string_view title) {
-    std::string out;
-    for (const char c : title) {
-        const bool digit = c >= '0' && c <= '9';
-        if (!digit || out.empty() || out.back() != '#') out += digit ? '#' : c;
-    }
-    return out;
-}
+}  // namespace
 
 std::string check_of(const TemplateScope& scope) {
     constexpr std::array<std::string_view, 2> names{"alertname", "check"};
@@ -76,8 +69,6 @@ std::string entity_of(const Estate& estate, LabelsView labels) {
     return about.empty() ? "alerts without labels" : about;
 }
 
-}  // namespace
-
 void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
     if (incidents.size() >= limits.incidents_max && !evict_dead_incident()) return join_overflow(slot, scope);
     const std::string entity = entity_of(association.estate(), scope.labels), check = check_of(scope);
@@ -91,6 +82,9 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
     onset.severity = scope.severity;
     onset.is_silence = is_silence(scope.title, check);
     onset.is_change = is_change(scope.severity, scope.title, check);
+    onset.title = scope.title;
+    onset.check_name = check;
+    onset.labels = scope.labels;
     const IncidentId fresh{next_incident};
     onset.partition = group_of(rule, scope.labels).low;
     const Association::Placement placed =
@@ -101,6 +95,11 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
         IncidentRecord& incident = begin_incident(rule, fingerprint_of("topology", id, {}), scope);
         incident.view.because = because;
         gates[fresh].wants = rule.gate;
+        if (placed.outage.is_set()) {
+            gates[fresh].wants.critical_after = std::max(rule.gate.critical_after, rule.gate.other_after);
+            incident.view.because += "; what it depends on is part of " + to_string(placed.outage) +
+                                     ", so that a critical alert alone must last";
+        }
         join(slot, incident, Verdict::opened, because);
     } else {
         join(slot, incidents.at(placed.incident), Verdict::joined, because);
@@ -178,6 +177,7 @@ void Correlator::State::merge_incident(IncidentRecord& into, IncidentId from_id,
     if (const auto gate = gates.find(from_id), kept = gates.find(into.view.id);
         gate != gates.end() && kept != gates.end())
         kept->second.take(gate->second);
+    memory.merge(into.view.id, from_id);
     end_merged(*from, into.view.id, because);
     reassess(into);
     add_fact(into, "merged", because);

@@ -157,6 +157,7 @@ std::uint64_t Correlator::State::digest() const {
         digest.number(static_cast<std::uint64_t>(incident.last_recovery.ms));
     }
     digest.number(association.digest());
+    digest.number(memory.digest());
     for (const auto& [name, part] : topology_parts) {
         digest.text(name);
         digest.number(Topology(part).digest());

@@ -1,6 +1,7 @@
 #include "daemon/app.hpp"
 
 #include "correlator/snapshot.hpp"
+#include "daemon/api/learned.hpp"
 #include "daemon/clock.hpp"
 #include "daemon/read_model/catch_up.hpp"
 #include "daemon/token.hpp"
@@ -458,6 +459,8 @@ void App::add_routes() {
                              [this, answer = answer](const HttpRequestView& request, ReplyPtr reply) {
                                  (silences_.*answer)(request, std::move(reply));
                              }});
+    add("/api/v1/learned", RouteAuth::api,
+        [this](const HttpRequestView&, ReplyPtr reply) { answer_learned(inbox_, std::move(reply)); });
     using Dependencies = void (TopologyApi::*)(const HttpRequestView&, ReplyPtr) const;
     const std::pair<const char*, Dependencies> topology[] = {
         {"GET", &TopologyApi::get}, {"PUT", &TopologyApi::put}, {"PATCH", &TopologyApi::patch}};

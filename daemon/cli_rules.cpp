@@ -17,6 +17,8 @@ struct RulesCommands::Arguments {
     RulesTestOptions test;
     bool as_markdown = false;
     RulesReplayOptions replay;
+    RulesSuggestOptions suggest;
+    std::string window = "5m";
     RulesImportOptions import;
     RulesExplainOptions explain;
     bool json() const { return output == "json"; }
@@ -46,6 +48,7 @@ RulesCommands::RulesCommands(CLI::App& root, std::function<void(std::function<in
     test->add_flag("--coverage", given.test.coverage, "say how often each rule was used, and which never");
     test->footer("Exit code: 0 all tests passed, 1 some did not, 2 wrong usage. The format: docs/rules-testing.md");
     add_replay(*rules);
+    add_suggest(*rules);
     add_schema(*rules);
 
     CLI::App* explain = add(*rules, "explain", "show the way of one alert through the rules, and why", [&given] {
@@ -89,6 +92,26 @@ void RulesCommands::add_replay(CLI::App& rules) {
             throw CLI::RequiredError("one of --journal and --alerts");
         choose_([&options] { return replay_rules(options); });
     });
+}
+
+void RulesCommands::add_suggest(CLI::App& rules) {
+    Arguments& given = *arguments_;
+    CLI::App* suggest =
+        add(rules, "suggest", "propose rules for what a journal shows, with evidence; applies none", [&given] {
+            const auto window = parse_duration(given.window);
+            if (!window || window->ms <= 0) return fail("--window wants a duration such as 5m, not " + given.window);
+            given.suggest.window = *window;
+            given.suggest.json = given.json();
+            return suggest_rules(given.suggest);
+        });
+    suggest->add_option("--journal", given.suggest.journal, "a daemon's state directory")->required();
+    suggest->add_option("--rules", given.suggest.rules, "rule files or patterns; default: the rules the journal holds");
+    suggest->add_option("--window", given.window, "alerts so near to each other may belong together")
+        ->capture_default_str();
+    suggest->add_option("--most", given.suggest.most, "show at most so many")
+        ->check(CLI::Range(1, 50))
+        ->capture_default_str();
+    suggest->footer("Exit code: 0 done, 1 the journal cannot be read, 2 wrong usage.");
 }
 
 void RulesCommands::add_schema(CLI::App& rules) {

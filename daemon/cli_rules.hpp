@@ -54,6 +54,14 @@ struct RulesImportOptions {
     bool json = false;
 };
 
+struct RulesSuggestOptions {
+    std::string journal;             // a state or journal directory
+    std::vector<std::string> rules;  // files; empty: those the journal holds
+    Duration window = minutes(5);    // alerts so near to each other may belong together
+    std::size_t most = 10;           // suggestions
+    bool json = false;
+};
+
 RuleBundle rules_at(const RulesPlace& place, Problems& problems);
 
 // Each returns the exit code.
@@ -61,6 +69,7 @@ int check_rules(const RulesCheckOptions& options);
 int test_rules(const RulesTestOptions& options);
 int replay_rules(const RulesReplayOptions& options);
 int explain_rules(const RulesExplainOptions& options);
+int suggest_rules(const RulesSuggestOptions& options);
 int import_rules(const RulesImportOptions& options);
 
 // Adds the commands to `root`. `choose` is told of the one that was asked for.
@@ -73,6 +82,7 @@ private:
     struct Arguments;
     CLI::App* add(CLI::App& parent, const char* name, const char* help, std::function<int()> action);
     void add_replay(CLI::App& rules);
+    void add_suggest(CLI::App& rules);
     void add_schema(CLI::App& rules);
     void add_place(CLI::App& command, RulesPlace& place, const char* positional);
     std::function<void(std::function<int()>)> choose_;

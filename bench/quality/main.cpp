@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <set>
 
 using namespace incidentd;
 using namespace incidentd::quality;
@@ -26,6 +27,7 @@ struct Options {
     bool types = false, baselines = false, costs = false;
     std::size_t explain = 0;
     std::uint64_t seed = 1;
+    bool edges = false;
     double least = 0;  // mac_f1 of the engine on every set
 };
 
@@ -56,6 +58,22 @@ std::shared_ptr<const RuleSet> rules_for(const Dataset& set, double share) {
     return rules;
 }
 
+// Which check causes which: what was learned of linked entities, against what experts say.
+void print_edges(const Dataset& set, const std::vector<LearnedPair>& learned) {
+    const std::set<std::pair<std::string, std::string>> expert(set.causal.begin(), set.causal.end());
+    double found = 0, right = 0;
+    for (const LearnedPair& pair : learned) {
+        if (pair.reach != Reach::linked) continue;
+        found += 1;
+        right += expert.contains({pair.first, pair.then}) ? 1 : 0;
+    }
+    const double precision = found > 0 ? right / found : 0;
+    const double recall = expert.empty() ? 0 : right / static_cast<double>(expert.size());
+    const double f1 = precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0;
+    std::printf("%s: %.0f pairs learned, %zu by experts: precision %.2f recall %.2f F1 %.2f\n", set.name.c_str(), found,
+                expert.size(), precision, recall, f1);
+}
+
 void run_set(const Options& options, const std::string& directory, Lines& lines) {
     const Dataset set = load_dataset(directory, options.distortion);
     const RunResult run = run_engine(set, rules_for(set, options.topology), options.explain > 0 || options.costs);
@@ -63,6 +81,7 @@ void run_set(const Options& options, const std::string& directory, Lines& lines)
         std::cout << set.name << '\n' << explain_incidents(set, run, options.explain, options.seed);
         return;
     }
+    if (options.edges) print_edges(set, run.learned);
     Line& line = lines[{set_of(set.name), "incidentd"}];
     line.scores.push_back(judge(set.truth, run.prediction));
     line.seconds += run.seconds;
@@ -146,6 +165,7 @@ int main(int argc, char** argv) {
     app.add_flag("--baselines", options.baselines, "also simple methods");
     app.add_flag("--types", options.types, "also by type of incident");
     app.add_flag("--costs", options.costs, "also what a message costs, by its kind");
+    app.add_flag("--edges", options.edges, "also learned pairs of checks beside the experts' graph, if the set has one");
     app.add_option("--explain", options.explain, "instead: so many incidents with their reasons, beside the truth");
     app.add_option("--seed", options.seed, "draws those");
     app.add_option("--at-least", options.least, "fail when mac_f1 of the engine is lower on any set");

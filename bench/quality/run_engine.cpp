@@ -1,6 +1,7 @@
 #include "bench/quality/run_engine.hpp"
 
 #include "correlator/correlator.hpp"
+#include "correlator/snapshot.hpp"
 
 #include <unistd.h>
 
@@ -125,6 +126,7 @@ private:
                     {kept_out, known == entities_.end() ? root.entity : known->second});
             }
         }
+        result_.learned = EngineSnapshot::learned_pairs(engine_, SIZE_MAX);
         result_.rss_bytes = resident_bytes();
         if (!explain_) return;
         for (Explained& one : result_.explained) one.incident = static_cast<std::uint32_t>(survivor(one.incident));

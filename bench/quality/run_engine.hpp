@@ -4,6 +4,7 @@
 #include "bench/quality/dataset.hpp"
 #include "bench/quality/score.hpp"
 #include "correlator/incident.hpp"
+#include "correlator/co_occurrence.hpp"
 #include "correlator/rule_set.hpp"
 
 #include <cstdint>
@@ -28,6 +29,7 @@ struct Explained {
 };
 
 struct RunResult {
+    std::vector<LearnedPair> learned;  // pairs of checks, at the end
     Prediction prediction;
     double seconds = 0;           // in the engine alone
     std::uint64_t rss_bytes = 0;  // of the process at the end

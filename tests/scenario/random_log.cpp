@@ -102,6 +102,15 @@ void add_sections(RuleSet& set, bool entry_has_more) {
     set.correlate.insert(set.correlate.begin(), {absence, follow, threshold, sequence});
 }
 
+// What the association learns is part of what must be the same after a restart.
+void add_topology_rule(RuleSet& set) {
+    CorrelationRule near;
+    near.name = "near";
+    near.op = CorrelationOp::topology;
+    near.match = parse_matchers("service=~\"b|d\"").value();
+    set.correlate.insert(set.correlate.begin() + 2, near);
+}
+
 const std::vector<std::string>& sinks() {
     static const std::vector<std::string> names{"rt", "chat", "pager"};
     return names;
@@ -117,6 +126,7 @@ std::shared_ptr<const RuleSet> rules_from(const RulesActivated& entry) {
     RuleSet whole = *set;
     whole.index = nullptr;  // of the set without them
     add_sections(whole, entry.text.find("held") != std::string::npos);
+    add_topology_rule(whole);
     return std::make_shared<const RuleSet>(std::move(whole));
 }
 

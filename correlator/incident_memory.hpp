@@ -1,0 +1,89 @@
+// Incidents like earlier ones, and what became of those: "like INC-12 (3 days ago, over after 14 min ...)".
+// Every incident has a signature: MinHash of what failed in it (checks by entity). Ended ones are kept, of those that
+// are just the same the last one, and the oldest make room; candidates are found by their likeliest root cause or by
+// parts of the signature. Cost of an alert that joins: signature_size mixes; of a question: signature_bands + 1 looks
+// of `found_max` incidents.
+#pragma once
+
+#include "correlator/ids.hpp"
+#include "correlator/time.hpp"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace incidentd {
+
+constexpr std::size_t ended_incidents_max = 2'000;
+constexpr std::size_t signature_size = 32, signature_bands = 16;
+constexpr std::size_t found_max = 8;           // of one root or band that are looked at; the latest
+constexpr std::size_t likenesses_max = 3;      // of one incident
+constexpr std::size_t ending_bytes_max = 300;  // of the words on what ended an incident; cut
+
+// An earlier incident that one resembles.
+struct Likeness {
+    IncidentId incident;
+    std::uint32_t percent = 0;  // of what failed in either that failed in both, as estimated
+    Instant ended_at;
+    Duration lasted;
+    std::uint64_t times = 1;  // so many were just the same, this one the last
+    std::string ending;       // how it ended, in words
+    friend bool operator==(const Likeness&, const Likeness&) = default;
+};
+std::string to_string(const Likeness& likeness, Instant now);  // "INC-12 (3 days ago, over after 14 min: ...)"
+
+class IncidentMemory {
+public:
+    void failed(IncidentId incident, std::uint64_t what);    // `what`: hash of check and entity
+    void said(IncidentId incident, std::string_view words);  // by people about it: the last words are kept
+    void merge(IncidentId into, IncidentId from);
+    void end(IncidentId incident, std::string_view root, Instant opened, Instant ended, std::string_view otherwise);
+    void forget(IncidentId incident);  // never opened
+    // Ended incidents that this one under way resembles, the most similar first, then the latest.
+    std::vector<Likeness> like(IncidentId incident, std::string_view root) const;
+    // True once for each new `earlier`: whether people were told that the incident is like it.
+    bool is_news(IncidentId incident, IncidentId earlier);
+    std::uint64_t digest() const;
+
+private:
+    friend struct LearningSnapshot;
+    using Signature = std::array<std::uint32_t, signature_size>;
+    struct Course {  // of an incident under way
+        Signature signature = none();
+        std::string said;
+        IncidentId told;  // the earlier one that people were told of
+    };
+    struct Ended {
+        IncidentId incident;
+        Signature signature = none();
+        std::uint64_t root = 0;
+        Instant ended_at;
+        Duration lasted;
+        std::uint64_t times = 1;  // so many that failed in just the same way, this one the last
+        std::string ending;
+    };
+    static constexpr Signature none() {
+        Signature all{};
+        all.fill(UINT32_MAX);
+        return all;
+    }
+    static std::uint64_t root_key(std::string_view root);
+    static std::uint64_t band_key(const Signature& signature, std::size_t band);
+    template <class Each>
+    static void each_key(const Signature& signature, std::uint64_t root, const Each& each);
+    void add(Ended&& one);
+    void remove(std::uint64_t number);
+    std::optional<std::uint64_t> same_as(const Ended& one) const;
+
+    std::map<IncidentId, Course> under_way_;
+    std::map<std::uint64_t, Ended> ended_;                     // by number, in the order of their ends
+    std::uint64_t next_ = 0;                                   // number of the next one that ends
+    std::map<std::uint64_t, std::set<std::uint64_t>> by_key_;  // follows from ended_
+};
+
+}  // namespace incidentd

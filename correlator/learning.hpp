@@ -1,0 +1,13 @@
+// What the built-in correlator may learn from the stream of alerts. Each part can be switched off by itself.
+#pragma once
+
+namespace incidentd {
+
+struct LearnSettings {
+    bool similarity = true;     // text and names that resemble each other: alert_similarity.hpp
+    bool co_occurrence = true;  // checks that follow one another: co_occurrence.hpp
+    bool recurrence = true;     // incidents like earlier ones: incident_memory.hpp
+    friend bool operator==(const LearnSettings&, const LearnSettings&) = default;
+};
+
+}  // namespace incidentd

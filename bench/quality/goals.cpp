@@ -20,7 +20,7 @@ constexpr std::pair<std::string_view, std::string_view> titles[] = {
     {"small", "simulated, 80 hosts, 8 hours"},
     {"storm", "simulated, 5000 hosts, 75 minutes, two sites lost"},
     {"month", "simulated, 4000 hosts, 30 days"},
-    {"huawei_mw", "microwave network (Huawei), alarms of 24 networks"},
+    {"huawei_mw", "microwave network of 439 devices (Huawei), six days of real alarms"},
     {"petshop", "PetShop (AWS), injected latency and errors"},
     {"nezha", "Nezha (Online Boutique, Train Ticket), injected faults"}};
 

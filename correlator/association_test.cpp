@@ -1,5 +1,6 @@
 // Two outages in one ticket, or one outage in ten: both come from a wrong placing of one onset.
 #include "correlator/association.hpp"
+#include "correlator/correlator.hpp"
 
 #include <doctest/doctest.h>
 
@@ -149,4 +150,41 @@ TEST_CASE("Another topology finds what fails under its new numbers") {
     b.association.use(std::make_shared<const Topology>(more));
     CHECK(b.at(10, "new1") == 2);
     CHECK(b.at(11, "web1") == 1);
+}
+
+TEST_CASE("links from the API survive the codec, count in the digest, and are refused beyond their bound") {
+    TopologyChanged first;
+    first.part = "cmdb";
+    first.replaces = true;
+    first.add.links = {{"pdu7", "sw12", "power"}, {"pdu7", "sw13", "power"}};
+    first.add.aliases = {{"power-7", "pdu7"}};
+    TopologyChanged second;
+    second.part = "cmdb";
+    second.remove.links = {{"pdu7", "sw13", ""}};
+    Correlator engine;
+    Effects effects;
+    engine.apply(Genesis{"t", "0"}, Instant{1}, effects);
+    for (const TopologyChanged& change : {first, second}) {
+        std::string record;
+        encode(change, record);
+        DecodeScratch scratch;
+        const Result<Input> read = decode(record, scratch);
+        REQUIRE(read.has_value());
+        const std::uint64_t before = engine.digest();
+        engine.apply(*read, Instant{2}, effects);
+        CHECK(engine.digest() != before);
+    }
+    const Estate& estate = engine.estate();
+    REQUIRE(estate.find_in_topology("POWER-7").has_value());
+    CHECK(estate.lowers(*estate.find_in_topology("power-7")).size() == 1);
+    CHECK_FALSE(engine.topology_refusal(first).has_value());
+    TopologyChanged large = first;
+    large.add.links.assign(topology_part_lines_max + 1, {"a", "b", "c"});
+    CHECK(engine.topology_refusal(large).has_value());
+    TopologyChanged gone;
+    gone.part = "cmdb";
+    gone.replaces = true;
+    engine.apply(gone, Instant{3}, effects);
+    CHECK(engine.topology_parts().empty());
+    CHECK_FALSE(engine.estate().find_in_topology("pdu7").has_value());
 }

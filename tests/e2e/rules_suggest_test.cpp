@@ -14,15 +14,16 @@ correlate:
   - {name: per-check, match: 'host!=""', by: [alertname, host], close: {quiet: 1s}}
 )";
 
-// Nine times HostDown and PingLoss of one host, apart by more than two windows of 400 ms. All within
-// twenty windows, so that the control is empty.
+// Nine times HostDown and PingLoss of one host, apart by more than two windows of a second. All within twenty windows,
+// so that the control is empty; a slow machine has three seconds to spare.
 void record(Daemon& daemon) {
     daemon.start();
+    const auto begin = std::chrono::steady_clock::now();
     for (int i = 0; i < 9; ++i) {
+        std::this_thread::sleep_until(begin + i * std::chrono::milliseconds(2050));
         const std::string host = "h" + std::to_string(i);
         const auto alert = [&host](const char* name) { return alert_json({{"alertname", name}, {"host", host}}); };
         REQUIRE(daemon.send(json_array({alert("HostDown"), alert("PingLoss")})).status == 200);
-        std::this_thread::sleep_for(std::chrono::milliseconds(850));
     }
 }
 
@@ -34,7 +35,7 @@ TEST_CASE("rules suggest proposes a rule that rules check takes, with evidence a
     Daemon daemon(setup);
     record(daemon);
     const auto suggest = [&daemon](const std::string& output) {
-        return run({INCIDENTD_BINARY, "rules", "suggest", "--journal", daemon.state_directory(), "--window", "400ms",
+        return run({INCIDENTD_BINARY, "rules", "suggest", "--journal", daemon.state_directory(), "--window", "1s",
                     "--output", output});
     };
     const Run result = suggest("json");

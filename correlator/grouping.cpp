@@ -269,9 +269,14 @@ IncidentRecord& Correlator::State::begin_incident(const CorrelationRule& rule, F
     if (view.category.empty()) view.category = "monitoring";
     view.assignment_group = render(rule.assign, scope);
     view.impact = assessed_impact(rule, scope);
-    for (const std::string& name : rule.by)
+    const auto bears = [&](std::string_view name) {
         if (const std::string_view value = find_label(scope.labels, name); !value.empty())
             view.group_labels.emplace_back(name, value);
+    };
+    std::for_each(rule.by.begin(), rule.by.end(), bears);
+    if (rule.op == CorrelationOp::topology)
+        for (const std::string_view name : topology_labels)
+            if (std::find(rule.by.begin(), rule.by.end(), name) == rule.by.end()) bears(name);
     incident.urgency_fixed = urgency_from(render(rule.urgency, scope));
     incident.group = group;
     incident.within = rule.within;

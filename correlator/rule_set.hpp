@@ -114,6 +114,10 @@ enum class CorrelationOp : std::uint8_t {
 };
 
 // What an incident of `op: topology` must show before it opens.
+// An incident of `op: topology` has no group; for routes and people it bears these labels of its first alert.
+inline constexpr std::array<std::string_view, 6> topology_labels{"alertname", "cluster", "host",
+                                                                 "instance",  "job",     "namespace"};
+
 struct GateRule {
     std::uint32_t checks = 2;            // so many distinct checks worse than info, ...
     Duration critical_after{0};          // ... or a critical alert that fires for so long, ...

@@ -70,7 +70,6 @@ std::string entity_of(const Estate& estate, LabelsView labels) {
 }
 
 void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
-    if (incidents.size() >= limits.incidents_max && !evict_dead_incident()) return join_overflow(slot, scope);
     const std::string entity = entity_of(association.estate(), scope.labels), check = check_of(scope);
     Onset onset;
     onset.received = now;
@@ -89,6 +88,10 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
     onset.partition = group_of(rule, scope.labels).low;
     const Association::Placement placed =
         association.place(onset, fresh, {rule.max_age, rule.max_alerts, rule.max_depth});
+    if (placed.begins && incidents.size() >= limits.incidents_max && !evict_dead_incident()) {
+        association.close(fresh);
+        return join_overflow(slot, scope);
+    }
     const std::string because = "rule " + rule.name + ": " + placed.because;
     if (placed.begins) {
         const std::string id = to_string(fresh);

@@ -77,7 +77,7 @@ TEST_CASE("a source is enough: the rest has defaults") {
     CHECK(config.sources[0].tokens.empty());
     CHECK(config.sources[0].options.duration("resolve_timeout") == minutes(5));
     REQUIRE(config.compiled_rules != nullptr);
-    CHECK(config.compiled_rules->correlate.size() == 4);
+    CHECK(config.compiled_rules->correlate.size() == 1);
 }
 
 TEST_CASE("every key arrives") {

@@ -118,6 +118,8 @@ void compile_correlate(Compilation& compilation, const SettingsNode& node) {
     read_op(reader, rule);
     rule.by = reader.labels("by");
     compilation.group_labels.insert(rule.by.begin(), rule.by.end());
+    if (rule.op == CorrelationOp::topology)
+        compilation.group_labels.insert(topology_labels.begin(), topology_labels.end());
     rule.by_optional = read_optional(reader);
     reader.read("continue", rule.proceed);
     reader.read("within", rule.within);

@@ -56,7 +56,7 @@ route:
 
 TEST_CASE("every key of a rule file arrives in the set") {
     const std::shared_ptr<const RuleSet> set = compiled(bundle_of(full));
-    REQUIRE(set->correlate.size() == 6);
+    REQUIRE(set->correlate.size() == 3);
     const CorrelationRule& rule = set->correlate[0];
     CHECK(rule.name == "db-outage");
     REQUIRE(rule.match.size() == 2);
@@ -90,15 +90,16 @@ TEST_CASE("every key of a rule file arrives in the set") {
 
 TEST_CASE("without rule files the built-in set takes everything and tells every sink") {
     const std::shared_ptr<const RuleSet> set = compiled({{}, {"rt", "webhook"}});
-    REQUIRE(set->correlate.size() == 4);
-    CHECK(set->correlate[0].name == "default-host");
-    CHECK(set->correlate[0].by == std::vector<std::string>{"host"});
-    CHECK_FALSE(set->correlate[0].by_optional);
-    CHECK(set->correlate[0].within == minutes(15));
-    CHECK(set->correlate[0].quiet == minutes(5));
-    const CorrelationRule& last = set->correlate.back();
-    CHECK(last.match.empty());
-    CHECK(last.by_optional);
+    REQUIRE(set->correlate.size() == 1);
+    const CorrelationRule& rule = set->correlate[0];
+    CHECK(rule.name == "default-topology");
+    CHECK(rule.op == CorrelationOp::topology);
+    CHECK(rule.match.empty());
+    CHECK(rule.by.empty());
+    CHECK(rule.quiet == minutes(5));
+    CHECK(rule.gate.checks == 2);
+    CHECK(rule.gate.critical_after == Duration{0});
+    CHECK(rule.gate.other_after == minutes(30));
     CHECK(set->priority[1][1] == Priority::p3);
     REQUIRE(set->routes.size() == 1);
     CHECK(set->routes[0].to == std::vector<std::string>{"rt", "webhook"});

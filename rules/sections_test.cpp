@@ -193,7 +193,7 @@ correlate:
   - {name: a, op: absence, match: 'job="backup",state="begin"', until: 'job="backup",state="end"', by: [host], within: 2h}
   - {name: dead, op: absence, match: 'alertname="Watchdog"', by: [], within: 5m}
 )");
-    REQUIRE(set->correlate.size() == 8);
+    REQUIRE(set->correlate.size() == 5);
     CHECK(set->correlate[0].op == CorrelationOp::threshold);
     CHECK(set->correlate[0].distinct == "instance");
     CHECK(set->correlate[0].count == 3);

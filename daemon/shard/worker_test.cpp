@@ -66,6 +66,7 @@ struct Bench {
     InboxItem alert(const std::string& name) {
         AlertsItem item{0, AlertBatch("prometheus"), {}, std::make_unique<CountedReply>(replies), {}};
         AlertDraft draft;
+        draft.severity = Severity::critical;
         draft.labels = {{"alertname", name}, {"host", "db1"}};
         REQUIRE(item.batch.add(draft, {}).has_value());
         return item;

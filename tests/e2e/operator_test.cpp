@@ -8,7 +8,7 @@
 namespace incidentd::test {
 namespace {
 
-constexpr std::string_view alert = R"([{"labels":{"alertname":"Down","host":"db1"}}])";
+constexpr std::string_view alert = R"([{"labels":{"alertname":"Down","host":"db1","severity":"critical"}}])";
 
 struct Bench {
     explicit Bench(const std::string& extra = {}) {

@@ -43,7 +43,7 @@ TEST_CASE("each rule says yes or no and why, and the engine has the last word") 
     CHECK(holds(text.out, "  no  web: service=\"web\" fails: service is \"pg\"\n"));
     CHECK(holds(text.out, "  no  by-rack: there is no label rack, which it groups by\n"));
     CHECK(holds(text.out, "  YES database: group cluster=\"a\", hold 30s\n"));
-    CHECK(holds(text.out, "default-host: there is no label host"));
+    CHECK(holds(text.out, "default-topology"));
     CHECK(holds(text.out, "  title            Database trouble in a\n"));
     CHECK(holds(text.out, "  priority         P1 (impact high, urgency critical)\n"));
     CHECK(holds(text.out, "  no  #1: rule=\"web\" fails: rule is \"database\"\n"));

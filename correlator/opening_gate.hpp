@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,9 +19,11 @@ struct OpeningGate {
     static constexpr std::size_t checks_max = 64;  // a gate that wants more opens at so many
 
     GateRule wants;
-    std::vector<std::uint64_t> checks;    // distinct ones worse than info, by hash of entity and check
-    bool is_told = false;                 // that it waits, on its timeline
-    Instant critical_since, other_since;  // some such alert has been firing since then; unset: none fires
+    std::vector<std::uint64_t> checks;  // distinct ones worse than info, by hash of entity and check
+    bool is_told = false;               // that it waits, on its timeline
+    // Some such alert has been firing since then; unset: none fires. What has no severity may be anything, so it counts
+    // as critical: whoever sends none wants to be told.
+    Instant critical_since, other_since;
 
     void count(Severity severity, std::uint64_t check) {
         if (severity == Severity::info || checks.size() >= checks_max) return;
@@ -33,10 +34,11 @@ struct OpeningGate {
             if (!fires) since = Instant{};
             if (fires && !since.is_set()) since = now;
         };
-        constexpr auto critical = static_cast<std::size_t>(Severity::critical);
-        const auto others = std::accumulate(firing_by_severity.begin() + 1, firing_by_severity.begin() + critical, 0U);
-        follow(critical_since, firing_by_severity[critical] > 0);
-        follow(other_since, others > 0);
+        const auto fires = [&](Severity severity) {
+            return firing_by_severity[static_cast<std::size_t>(severity)] > 0;
+        };
+        follow(critical_since, fires(Severity::critical) || fires(Severity::unknown));
+        follow(other_since, fires(Severity::warning) || fires(Severity::error));
     }
     // Of an incident that became part of this one.
     void take(const OpeningGate& other) {
@@ -59,7 +61,7 @@ struct OpeningGate {
     }
     std::string waits_for() const {
         return "nobody is told until " + std::to_string(wants.checks) +
-               " different checks worse than info fire, a critical one fires " +
+               " different checks worse than info fire, one that is critical or of unknown severity fires " +
                (wants.critical_after.ms == 0 ? std::string() : "for " + to_string(wants.critical_after) + " ") +
                "or another one for " + to_string(wants.other_after);
     }
@@ -67,7 +69,7 @@ struct OpeningGate {
         if (checks.size() >= std::min<std::size_t>(wants.checks, checks_max))
             return std::to_string(checks.size()) + " different checks fired: it opens";
         const bool is_critical = critical_since.is_set() && critical_since + wants.critical_after <= now;
-        return is_critical ? "a critical alert fires: it opens"
+        return is_critical ? "an alert that is critical or of unknown severity fires: it opens"
                            : "it has been firing for " + to_string(now - other_since) + ": it opens";
     }
     bool is_passed(Instant now) const {

@@ -2,8 +2,8 @@
 
 namespace incidentd {
 
-// Evidence decides which alerts belong together (decision 0013). One odd reading that is not critical waits half an
-// hour behind the gate: an installation without rules should rather tell of it late than not at all (decision 0019).
+// Evidence decides which alerts belong together (decision 0013). A lone warning waits half an hour behind
+// the gate: an installation without rules should rather tell of it late than not at all (decision 0019).
 std::string_view default_rules() {
     return R"yaml(version: 1
 correlate:

@@ -255,7 +255,8 @@ constexpr Field gate_fields[] = {
      .type = Type::duration,
      .initial = "`0s`",
      .most = day,
-     .note = "a critical alert that fires for so long opens it alone; `0s`: at once"},
+     .note =
+         "an alert that is critical, or of unknown severity, opens it alone when it fires for so long; `0s`: at once"},
     {.key = "other_after",
      .type = Type::duration,
      .initial = "`4h`",

@@ -127,8 +127,10 @@ private:
 
     void flow(std::size_t from, std::size_t to, double weight) {
         if (from == to) return;
-        nodes_[from].flows.push_back({to, weight});
-        ++nodes_[to].dependants;
+        auto& flows = nodes_[from].flows;
+        const bool is_known = std::any_of(flows.begin(), flows.end(), [&](const Flow& one) { return one.to == to; });
+        if (!is_known) ++nodes_[to].dependants;  // several ways up are one dependant, though more blame
+        flows.push_back({to, weight});
     }
 
     void follow_uppers(std::size_t at) {

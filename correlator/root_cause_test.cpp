@@ -54,6 +54,20 @@ TEST_CASE("Members that fail together without a cause of their own blame the who
     CHECK(Case(service).failed("p1", 0).failed("vm1", 1).failed("shop", 60).first() == "vm1");
 }
 
+TEST_CASE("What depends on the cause in two ways counts once in the reason") {
+    Case all(TopologySpec{{{"dns", "vm1", "infra"},
+                           {"dns", "vm2", "infra"},
+                           {"dns", "app", "infra"},
+                           {"vm1", "app", "runs"},
+                           {"vm2", "app", "runs"}},
+                          {}});
+    all.failed("app", 0).failed("dns", 5);
+    const auto roots = rank_roots(all.estate, all.all);
+    REQUIRE_FALSE(roots.empty());
+    CHECK(roots[0].entity == "dns");
+    CHECK(roots[0].reason.find("1 of 1 other failed entities depend on it") == 0);
+}
+
 TEST_CASE("A silent entity is named when enough of what depends on it failed, with the numbers") {
     Case all(rack);
     all.failed("h1", 0).failed("h2", 1).failed("h3", 2).failed("h4", 3);

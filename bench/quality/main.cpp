@@ -24,6 +24,7 @@ struct Options {
     double topology = 1;  // share of it that is known
     Distortion distortion;
     std::string variation = "whole", rows;
+    std::string gate = "{checks: 2, critical_after: 0s, other_after: 30m}";  // of the built-in rule
     bool types = false, baselines = false, costs = false;
     std::size_t explain = 0;
     std::uint64_t seed = 1;
@@ -46,15 +47,16 @@ void add(PartCost& sum, const PartCost& part) {
     sum.seconds += part.seconds;
 }
 
-// What a rule file with `op: topology` and nothing else asks for.
-std::shared_ptr<const RuleSet> rules_for(const Dataset& set, double share) {
+std::string rule_of(const Options& options) { return "{name: default, op: topology, gate: " + options.gate + "}"; }
+
+std::shared_ptr<const RuleSet> rules_for(const Dataset& set, const Options& options) {
     RuleBundle bundle;
-    bundle.files.emplace_back("quality", "version: 1\ncorrelate:\n  - {name: default, op: topology}\n");
+    bundle.files.emplace_back("quality", "version: 1\ncorrelate:\n  - " + rule_of(options) + "\n");
     Problems problems;
     const std::shared_ptr<const RuleSet> compiled = compile(bundle, problems);
     if (compiled == nullptr) throw std::runtime_error(problems.text());
     auto rules = std::make_shared<RuleSet>(*compiled);
-    rules->topology = topology_of(set, share);
+    rules->topology = topology_of(set, options.topology);
     return rules;
 }
 
@@ -76,7 +78,7 @@ void print_edges(const Dataset& set, const std::vector<LearnedPair>& learned) {
 
 void run_set(const Options& options, const std::string& directory, Lines& lines) {
     const Dataset set = load_dataset(directory, options.distortion);
-    const RunResult run = run_engine(set, rules_for(set, options.topology), options.explain > 0 || options.costs);
+    const RunResult run = run_engine(set, rules_for(set, options), options.explain > 0 || options.costs);
     if (options.explain > 0) {
         std::cout << set.name << '\n' << explain_incidents(set, run, options.explain, options.seed);
         return;
@@ -136,11 +138,13 @@ void report(const Options& options, const Lines& lines) {
     if (!options.rows.empty()) file.open(options.rows, std::ios::app);
     for (const auto& [key, line] : lines) {
         Row& row = rows.emplace_back(row_of(key.first, options.variation, key.second, line.scores));
+        row.rule = rule_of(options);
         row.values["per_s"] = line.seconds > 0 ? line.alerts / line.seconds : 0;
         row.values["rss_mb"] = line.rss / 1e6;
         if (!options.rows.empty()) file << row_text(row);
     }
     if (!options.rows.empty() && !file.flush()) throw std::runtime_error(options.rows + ": cannot be written");
+    std::printf("rule: %s\n", rule_of(options).c_str());
     print_rows(rows);
     for (const auto& [key, line] : lines) {
         if (key.second != "incidentd" || (!options.types && !options.costs)) continue;
@@ -158,6 +162,7 @@ int main(int argc, char** argv) {
     app.add_option("directory", options.directories, "data sets; names that differ only in a final number are averaged")
         ->required();
     app.add_option("--topology", options.topology, "share of the topology that is known")->check(CLI::Range(0.0, 1.0));
+    app.add_option("--gate", options.gate, "of the one rule, as in a rule file")->capture_default_str();
     app.add_option("--loss", options.distortion.loss, "share of messages that are lost")->check(CLI::Range(0.0, 1.0));
     app.add_option("--skew", options.distortion.skew_max_s, "clocks of hosts are off by up to so many seconds");
     app.add_option("--variation", options.variation, "what this is called in the rows");
@@ -165,7 +170,8 @@ int main(int argc, char** argv) {
     app.add_flag("--baselines", options.baselines, "also simple methods");
     app.add_flag("--types", options.types, "also by type of incident");
     app.add_flag("--costs", options.costs, "also what a message costs, by its kind");
-    app.add_flag("--edges", options.edges, "also learned pairs of checks beside the experts' graph, if the set has one");
+    app.add_flag("--edges", options.edges,
+                 "also learned pairs of checks beside the experts' graph, if the set has one");
     app.add_option("--explain", options.explain, "instead: so many incidents with their reasons, beside the truth");
     app.add_option("--seed", options.seed, "draws those");
     app.add_option("--at-least", options.least, "fail when mac_f1 of the engine is lower on any set");

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <stdexcept>
 
 using namespace incidentd::quality;
@@ -44,6 +45,9 @@ public:
 
     std::string markdown() const {
         std::string out;
+        std::set<std::string> rules;
+        for (const Row& one : rows_)
+            if (rules.insert(one.rule).second) out += "Rule: `" + one.rule + "`\n\n";
         for (const std::string& set : sets_) out += table_of(set);
         return out + variations();
     }
@@ -107,8 +111,9 @@ private:
             for (const std::string& name : names) {
                 const Row* one = row(set, name, "incidentd");
                 if (one == nullptr) continue;
-                out += "| " + set + " | " + name + " | " + fixed(one->value("mac_f1"), 2) + " ±" +
-                       fixed(one->value("mac_f1_sd"), 2) + " | " + fixed(best_without_topology(set, name), 2);
+                out += "| " + set + " | " + name + " | " + fixed(one->value("mac_f1"), 2);
+                if (one->seeds > 1) out += " ±" + fixed(one->value("mac_f1_sd"), 2);
+                out += " | " + fixed(best_without_topology(set, name), 2);
                 for (const std::string_view column : {"ari", "opened", "top1", "top3", "missed"})
                     out += " | " + fixed(one->value(column), column == "missed" ? 1 : 2);
                 out += " |\n";

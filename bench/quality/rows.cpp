@@ -49,7 +49,7 @@ double Row::value(std::string_view column) const {
 }
 
 Row row_of(std::string set, std::string variation, std::string method, const std::vector<Score>& scores) {
-    Row row{std::move(set), std::move(variation), std::move(method), scores.size(), {}};
+    Row row{std::move(set), std::move(variation), std::move(method), scores.size(), {}, {}};
     const auto n = static_cast<double>(scores.size());
     for (const std::string_view name : names) {
         double sum = 0, squares = 0;
@@ -63,7 +63,8 @@ Row row_of(std::string set, std::string variation, std::string method, const std
 }
 
 std::string row_text(const Row& row) {
-    std::string out = row.set + '\t' + row.variation + '\t' + row.method + '\t' + std::to_string(row.seeds);
+    std::string out =
+        row.set + '\t' + row.variation + '\t' + row.method + '\t' + std::to_string(row.seeds) + '\t' + row.rule;
     for (const auto& [name, value] : row.values) {
         char text[64];
         std::snprintf(text, sizeof text, "\t%s=%.6g", name.c_str(), value);
@@ -77,7 +78,7 @@ Row parse_row(const std::string& line) {
     Row row;
     std::string seeds, field;
     if (!std::getline(in, row.set, '\t') || !std::getline(in, row.variation, '\t') ||
-        !std::getline(in, row.method, '\t') || !std::getline(in, seeds, '\t'))
+        !std::getline(in, row.method, '\t') || !std::getline(in, seeds, '\t') || !std::getline(in, row.rule, '\t'))
         throw std::runtime_error("not a row: " + line);
     row.seeds = std::stoul(seeds);
     while (std::getline(in, field, '\t')) {

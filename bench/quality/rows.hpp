@@ -16,6 +16,7 @@ struct Row {
     std::string set, variation, method;  // "small", "whole", "incidentd"
     std::size_t seeds = 0;
     std::map<std::string, double> values;         // of columns(), and "<name>_sd" of some
+    std::string rule;                             // under which the engine ran
     double value(std::string_view column) const;  // 0: none
 };
 

@@ -37,7 +37,7 @@ struct Options {
 struct Line {
     std::vector<Score> scores;
     double seconds = 0, alerts = 0, rss = 0;
-    PartCost repeats, onsets, ends, others;
+    PartCost repeats, onsets, ends, others, due;
     OnsetParts parts;
 };
 
@@ -120,6 +120,7 @@ void run_set(const Options& options, const std::string& directory, Lines& lines)
     add(line.onsets, run.onsets);
     add(line.ends, run.ends);
     add(line.others, run.others);
+    add(line.due, run.due);
     if (options.costs) {
         const OnsetParts parts = measure_parts(set, run, topology_of(set, options.topology));
         add(line.parts.placing, parts.placing);
@@ -157,6 +158,7 @@ void print_costs(const Line& line) {
     print(" ranking", line.parts.ranking);
     print("ends", line.ends);
     print("others", line.others);
+    print("deadlines", line.due);
 }
 
 void report(const Options& options, const Lines& lines) {

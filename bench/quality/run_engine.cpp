@@ -44,8 +44,10 @@ private:
         const bool added = maker_.add(alert, batch);
         const Fingerprint fingerprint = added ? batch.events().front().fingerprint : Fingerprint{};
         message_of_.push_back(added ? number_of(fingerprint) : 0);
-        if (added) apply(AlertsReceived{batch.events()}, now_);
-        incident_of_.push_back(added ? current_[message_of_.back()] : 0);
+        if (!added) return incident_of_.push_back(0);
+        apply(Tick{}, now_);  // what is due by now is not this message's cost
+        apply(AlertsReceived{batch.events()}, now_);
+        incident_of_.push_back(current_[message_of_.back()]);
     }
 
     std::uint32_t number_of(Fingerprint fingerprint) {
@@ -61,6 +63,7 @@ private:
         const double seconds = span.seconds();
         result_.seconds += seconds;
         if (std::holds_alternative<AlertsReceived>(input)) count_cost(seconds);
+        if (std::holds_alternative<Tick>(input)) add(result_.due, seconds);
         for (const Effect& effect : effects_) note(effect);
     }
 
@@ -71,6 +74,10 @@ private:
                          : of(Verdict::opened) + of(Verdict::joined) > 0          ? result_.onsets
                          : of(Verdict::resolved) + of(Verdict::unknown_alert) > 0 ? result_.ends
                                                                                   : result_.others;
+        add(part, seconds);
+    }
+
+    static void add(PartCost& part, double seconds) {
         ++part.count;
         part.seconds += seconds;
     }

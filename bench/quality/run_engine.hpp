@@ -37,6 +37,7 @@ struct RunResult {
     std::uint64_t kept_out = 0;   // incidents that the opening gate never let through
     std::uint64_t updates = 0;    // changes of open incidents that sinks would be told of
     PartCost repeats, onsets, ends, others;
+    PartCost due;  // deadlines that were over when a message came: quiet times, gates, alerts to forget
     std::map<std::uint32_t, IncidentView> views;  // only if explained: opened ones
     std::vector<Explained> explained;             // likewise, in order of the messages
 };

@@ -1,6 +1,7 @@
 // Correlation quality: data sets with ground truth through the engine, as a table. See bench/quality/README.md.
 #include "bench/quality/baselines.hpp"
 #include "bench/quality/dataset.hpp"
+#include "bench/quality/engine_alone.hpp"
 #include "bench/quality/explain.hpp"
 #include "bench/quality/parts.hpp"
 #include "bench/quality/rows.hpp"
@@ -9,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -25,7 +27,7 @@ struct Options {
     Distortion distortion;
     std::string variation = "whole", rows;
     std::string gate = "{checks: 2, critical_after: 0s, other_after: 30m}";  // of the built-in rule
-    bool types = false, baselines = false, costs = false;
+    bool types = false, baselines = false, costs = false, alone = false;
     std::size_t explain = 0;
     std::uint64_t seed = 1;
     bool edges = false;
@@ -36,7 +38,7 @@ struct Options {
 struct Line {
     std::vector<Score> scores;
     double seconds = 0, alerts = 0, rss = 0;
-    PartCost repeats, onsets, ends, others;
+    PartCost repeats, onsets, ends, others, due;
     OnsetParts parts;
 };
 
@@ -76,8 +78,35 @@ void print_edges(const Dataset& set, const std::vector<LearnedPair>& learned) {
                 expert.size(), precision, recall, f1);
 }
 
+void print_alone_step(const AloneStep& step) {
+    const auto messages = static_cast<double>(step.messages);
+    std::printf("%10.0f %12.0f %9.2f %10.2f %9.1f %9llu %9llu %9llu\n", messages, messages / step.seconds,
+                step.seconds / messages * 1e6, step.slowest * 1e3, static_cast<double>(step.bytes) / 1e6,
+                static_cast<unsigned long long>(step.sizes.alerts_held),
+                static_cast<unsigned long long>(step.sizes.alerts_firing),
+                static_cast<unsigned long long>(step.sizes.incidents_open + step.sizes.incidents_pending));
+    std::fflush(stdout);
+}
+
+void print_alone(const Options& options, const Dataset& set) {
+    std::printf("%s: the engine alone, by part of the stream and over all\n", set.name.c_str());
+    std::printf("%10s %12s %9s %10s %9s %9s %9s %9s\n", "messages", "messages/s", "us each", "slowest ms", "MB",
+                "alerts", "firing", "incidents");
+    AloneStep all;
+    run_engine_alone(set, rules_for(set, options), [&all](const AloneStep& step) {
+        print_alone_step(step);
+        all.messages += step.messages;
+        all.seconds += step.seconds;
+        all.slowest = std::max(all.slowest, step.slowest);
+        all.bytes = step.bytes;
+        all.sizes = step.sizes;
+    });
+    print_alone_step(all);
+}
+
 void run_set(const Options& options, const std::string& directory, Lines& lines) {
     const Dataset set = load_dataset(directory, options.distortion);
+    if (options.alone) return print_alone(options, set);
     const RunResult run = run_engine(set, rules_for(set, options), options.explain > 0 || options.costs);
     if (options.explain > 0) {
         std::cout << set.name << '\n' << explain_incidents(set, run, options.explain, options.seed);
@@ -93,6 +122,7 @@ void run_set(const Options& options, const std::string& directory, Lines& lines)
     add(line.onsets, run.onsets);
     add(line.ends, run.ends);
     add(line.others, run.others);
+    add(line.due, run.due);
     if (options.costs) {
         const OnsetParts parts = measure_parts(set, run, topology_of(set, options.topology));
         add(line.parts.placing, parts.placing);
@@ -130,6 +160,7 @@ void print_costs(const Line& line) {
     print(" ranking", line.parts.ranking);
     print("ends", line.ends);
     print("others", line.others);
+    print("deadlines", line.due);
 }
 
 void report(const Options& options, const Lines& lines) {
@@ -170,6 +201,7 @@ int main(int argc, char** argv) {
     app.add_flag("--baselines", options.baselines, "also simple methods");
     app.add_flag("--types", options.types, "also by type of incident");
     app.add_flag("--costs", options.costs, "also what a message costs, by its kind");
+    app.add_flag("--alone", options.alone, "instead: time and memory of the engine alone, by part of the stream");
     app.add_flag("--edges", options.edges,
                  "also learned pairs of checks beside the experts' graph, if the set has one");
     app.add_option("--explain", options.explain, "instead: so many incidents with their reasons, beside the truth");
@@ -179,7 +211,7 @@ int main(int argc, char** argv) {
     try {
         Lines lines;
         for (const std::string& directory : options.directories) run_set(options, directory, lines);
-        if (options.explain == 0) report(options, lines);
+        if (options.explain == 0 && !options.alone) report(options, lines);
         for (const auto& [key, line] : lines)
             if (key.second == "incidentd" && row_of("", "", "", line.scores).value("mac_f1") < options.least)
                 throw std::runtime_error(key.first + ": mac_f1 is below " + std::to_string(options.least));

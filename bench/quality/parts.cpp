@@ -1,18 +1,16 @@
 #include "bench/quality/parts.hpp"
 
+#include "bench/quality/cpu_clock.hpp"
 #include "correlator/association.hpp"
 
-#include <chrono>
 #include <deque>
 
 namespace incidentd::quality {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-void add(PartCost& part, Clock::time_point since) {
+void add(PartCost& part, const CpuSpan& span) {
+    part.seconds += span.seconds();
     ++part.count;
-    part.seconds += std::chrono::duration<double>(Clock::now() - since).count();
 }
 
 }  // namespace
@@ -39,13 +37,13 @@ OnsetParts measure_parts(const Dataset& set, const RunResult& run, std::shared_p
         onset.check = std::hash<std::string>{}(alert.check);
         onset.severity = severity_from_convention(alert.severity).value_or(Severity::unknown);
         const IncidentId fresh{next};
-        auto since = Clock::now();
+        const CpuSpan placing;
         const Association::Placement placed = association.place(onset, fresh, {});
-        add(parts.placing, since);
+        add(parts.placing, placing);
         if (placed.begins) ++next;
-        since = Clock::now();
+        const CpuSpan ranking;
         const auto roots = association.rank_if_due(placed.incident);
-        add(parts.ranking, since);
+        add(parts.ranking, ranking);
         joined[placed.incident] = onset.received;
         order.emplace_back(onset.received, placed.incident);
         for (; !order.empty() && onset.received - order.front().first > hours(1); order.pop_front()) {

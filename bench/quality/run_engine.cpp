@@ -1,12 +1,12 @@
 #include "bench/quality/run_engine.hpp"
 
+#include "bench/quality/cpu_clock.hpp"
 #include "correlator/correlator.hpp"
 #include "correlator/snapshot.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <unordered_map>
 
@@ -41,21 +41,13 @@ private:
     void take(const StreamAlert& alert) {
         now_ = std::max(now_, Instant{alert.received_ms});
         AlertBatch batch(alert.source);
-        draft_.clear();
-        draft_.kind = alert.firing ? EventKind::firing : EventKind::resolved;
-        draft_.severity = severity_from_convention(alert.severity).value_or(Severity::unknown);
-        draft_.starts_at = alert.firing ? Instant{alert.claimed_ms} : Instant{};
-        draft_.title = alert.title;
-        key_ = alert.host + '\x1f' + alert.check;
-        draft_.key = key_;
-        draft_.labels.push_back({"host", alert.host});
-        draft_.labels.push_back({"check", alert.check});
-        for (const auto& [name, value] : alert.labels) draft_.labels.push_back({name, value});
-        const bool added = batch.add(draft_, EventLimits{}).has_value();
+        const bool added = maker_.add(alert, batch);
         const Fingerprint fingerprint = added ? batch.events().front().fingerprint : Fingerprint{};
         message_of_.push_back(added ? number_of(fingerprint) : 0);
-        if (added) apply(AlertsReceived{batch.events()}, now_);
-        incident_of_.push_back(added ? current_[message_of_.back()] : 0);
+        if (!added) return incident_of_.push_back(0);
+        apply(Tick{}, now_);  // what is due by now is not this message's cost
+        apply(AlertsReceived{batch.events()}, now_);
+        incident_of_.push_back(current_[message_of_.back()]);
     }
 
     std::uint32_t number_of(Fingerprint fingerprint) {
@@ -66,11 +58,12 @@ private:
 
     void apply(const Input& input, Instant at) {
         effects_.clear();
-        const auto begun = std::chrono::steady_clock::now();
+        const CpuSpan span;
         engine_.apply(input, at, effects_);
-        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+        const double seconds = span.seconds();
         result_.seconds += seconds;
         if (std::holds_alternative<AlertsReceived>(input)) count_cost(seconds);
+        if (std::holds_alternative<Tick>(input)) add(result_.due, seconds);
         for (const Effect& effect : effects_) note(effect);
     }
 
@@ -81,6 +74,10 @@ private:
                          : of(Verdict::opened) + of(Verdict::joined) > 0          ? result_.onsets
                          : of(Verdict::resolved) + of(Verdict::unknown_alert) > 0 ? result_.ends
                                                                                   : result_.others;
+        add(part, seconds);
+    }
+
+    static void add(PartCost& part, double seconds) {
         ++part.count;
         part.seconds += seconds;
     }
@@ -141,8 +138,7 @@ private:
     Effects effects_;
     RunResult result_;
     Instant now_{1};
-    AlertDraft draft_;
-    std::string key_;
+    MessageMaker maker_;
     std::unordered_map<std::string, std::string> entities_;
     std::unordered_map<Fingerprint, std::uint32_t, FingerprintHash> numbers_;
     std::vector<std::uint64_t> current_;  // by number: the alert's incident now
@@ -152,6 +148,20 @@ private:
 };
 
 }  // namespace
+
+bool MessageMaker::add(const StreamAlert& alert, AlertBatch& batch) {
+    draft_.clear();
+    draft_.kind = alert.firing ? EventKind::firing : EventKind::resolved;
+    draft_.severity = severity_from_convention(alert.severity).value_or(Severity::unknown);
+    draft_.starts_at = alert.firing ? Instant{alert.claimed_ms} : Instant{};
+    draft_.title = alert.title;
+    key_ = alert.host + '\x1f' + alert.check;
+    draft_.key = key_;
+    draft_.labels.push_back({"host", alert.host});
+    draft_.labels.push_back({"check", alert.check});
+    for (const auto& [name, value] : alert.labels) draft_.labels.push_back({name, value});
+    return batch.add(draft_, EventLimits{}).has_value();
+}
 
 std::shared_ptr<const Topology> topology_of(const Dataset& set, double share) {
     TopologySpec spec;

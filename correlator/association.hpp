@@ -89,7 +89,7 @@ public:
     // each of the first onsets, later after each tenth part more.
     std::vector<RootCandidate> rank_if_due(IncidentId incident);
 
-    void set_learning(const LearnSettings& learn) { learn_ = learn; }
+    void set_learning(const LearnSettings& learn);  // what is off is forgotten
     const LearnSettings& learning() const { return learn_; }
     const CoOccurrence& co_occurrence() const { return co_occurrence_; }
 

@@ -21,6 +21,13 @@ constexpr std::uint16_t learned_depth_most = 4;  // steps of learned evidence al
 
 }  // namespace
 
+void Association::set_learning(const LearnSettings& learn) {
+    learn_ = learn;
+    if (!learn.similarity) similarity_ = {};
+    if (!learn.co_occurrence) co_occurrence_ = {};
+    if (!learn.similarity && !learn.co_occurrence) recent_ = {};
+}
+
 // The onset as those after it will be compared with it.
 void Association::note_words(Case& c) const {
     RecentOnset& seen = c.seen;

@@ -65,6 +65,9 @@ void Correlator::State::activate(std::shared_ptr<const RuleSet> set) {
     rules = std::move(set);
     indexes = rules == nullptr ? nullptr : rules->index;
     if (rules != nullptr && indexes == nullptr) indexes = std::make_shared<const RuleIndex>(*rules);
+    const LearnSettings learn = rules == nullptr ? LearnSettings{} : rules->learn;
+    association.set_learning(learn);
+    if (!learn.recurrence) memory = IncidentMemory{};
 }
 
 void Correlator::State::fire(const Deadline& due) {

@@ -137,6 +137,7 @@ public:
     // What depends on what as it is now; of the API, by part; and why a change would be refused. Until the next
     // apply().
     const Estate& estate() const;
+    const LearnSettings& learning() const;  // as the rules say
     const TopologyParts& topology_parts() const;
     std::optional<std::string> topology_refusal(const TopologyChanged& change) const;
     // Whether an operator can retry or drop something at `sink` (empty: at any); nullopt: no such incident or sink.

@@ -1,4 +1,5 @@
-// What the built-in correlator may learn from the stream of alerts. Each part can be switched off by itself.
+// What the built-in correlator may learn from the stream of alerts. Each part can be switched off by itself:
+// it is not used from then on, what it had learned is forgotten, and switched on again it begins anew.
 #pragma once
 
 namespace incidentd {

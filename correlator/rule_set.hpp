@@ -1,6 +1,7 @@
 // The compiled rules the engine runs on: immutable values, made by rules/.
 #pragma once
 
+#include "correlator/learning.hpp"
 #include "correlator/lookup_table.hpp"
 #include "correlator/matcher.hpp"
 #include "correlator/schedule.hpp"
@@ -171,6 +172,7 @@ struct RuleSet {
     std::array<std::array<Priority, 4>, 3> priority{};
     std::vector<Route> routes;
     std::shared_ptr<const Topology> topology;  // shared with the engine's estate; null: none is configured
+    LearnSettings learn;
     // Of all of the above, made by compile(): it takes too long for the engine's thread. Shared: immutable, by copies
     // of the set. Null in sets made by hand: the engine then makes it when they are activated.
     std::shared_ptr<const RuleIndex> index;

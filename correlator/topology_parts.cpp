@@ -55,6 +55,7 @@ std::optional<std::string> Correlator::topology_refusal(const TopologyChanged& c
 
 const TopologyParts& Correlator::topology_parts() const { return state_->topology_parts; }
 const Estate& Correlator::estate() const { return state_->association.estate(); }
+const LearnSettings& Correlator::learning() const { return state_->association.learning(); }
 
 void Correlator::State::on_topology_changed(const TopologyChanged& change) {
     TopologySpec& part = topology_parts[change.part];

@@ -460,7 +460,7 @@ void App::add_routes() {
                                  (silences_.*answer)(request, std::move(reply));
                              }});
     add("/api/v1/learned", RouteAuth::api,
-        [this](const HttpRequestView&, ReplyPtr reply) { answer_learned(inbox_, std::move(reply)); });
+        [this](const HttpRequestView& request, ReplyPtr reply) { answer_learned(inbox_, request, std::move(reply)); });
     using Dependencies = void (TopologyApi::*)(const HttpRequestView&, ReplyPtr) const;
     const std::pair<const char*, Dependencies> topology[] = {
         {"GET", &TopologyApi::get}, {"PUT", &TopologyApi::put}, {"PATCH", &TopologyApi::patch}};

@@ -318,6 +318,9 @@ private:
         });
         find->add_option("NAME", arguments_.subject, "any of its names")->required();
         add_daemon(find, arguments_);
+        CLI::App* learned = add(*topology, "learned", "checks that follow one another, as the alerts taught",
+                                [this] { return with_daemon(arguments_, show_learned); });
+        add_daemon(learned, arguments_);
         CLI::App* check = add(*topology, "check", "check a topology file and count what it holds",
                               [this] { return check_topology(arguments_.subject, arguments_.json()); });
         check->add_option("FILE", arguments_.subject, "YAML, or a table: .csv, .tsv, .txt")->required();

@@ -47,6 +47,8 @@ int operate_incident(const OperateOptions& options, const std::string& verb, con
 
 // What the running daemon knows of `name` (by any of its names), or of the whole topology when it is empty.
 int show_topology(const OperateOptions& options, const std::string& name);
+// What the running daemon has learned of checks that follow one another.
+int show_learned(const OperateOptions& options);
 int check_topology(const std::string& file, bool json);
 // Prints a topology file of the parents in Nagios' objects.
 int import_nagios_topology(const std::vector<std::string>& files);

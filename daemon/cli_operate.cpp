@@ -85,6 +85,13 @@ int show_topology(const OperateOptions& options, const std::string& name) {
     return call_daemon(std::move(call), options, name.empty() ? "topology" : "topology of " + name);
 }
 
+int show_learned(const OperateOptions& options) {
+    HttpCall call;
+    call.method = "GET";
+    call.url = options.url + "/api/v1/learned" + (options.json ? "" : "?output=text");
+    return call_daemon(std::move(call), options, "topology learned");
+}
+
 int operate_delivery(const OperateOptions& options, const std::string& verb, const std::string& incident,
                      const std::string& sink) {
     const std::optional<IncidentId> id = incident_from(incident);

@@ -66,6 +66,7 @@ struct Compilation {
     };
     std::vector<Lookup> lookups{};
     TopologyDraft topology{};
+    std::optional<RulePlace> learn_at{};                  // `topology.learn`, of the one file that may have it
     std::map<std::string, std::string> topology_files{};  // texts by the name in the bundle
 
     // The name under `name`, unique in the section; "section-N" when there is none.

@@ -11,7 +11,11 @@ namespace {
 class Lint {
 public:
     Lint(Compilation& compilation, Instant now)
-        : set_(compilation.set), places_(compilation.places), problems_(compilation.problems), now_(now) {}
+        : compilation_(compilation),
+          set_(compilation.set),
+          places_(compilation.places),
+          problems_(compilation.problems),
+          now_(now) {}
 
     void run() {
         contradictions();
@@ -20,6 +24,7 @@ public:
         silences();
         shadows();
         labels();
+        learning();
     }
 
 private:
@@ -212,6 +217,25 @@ private:
         });
     }
 
+    // What the association learns is of use to rules of op: topology alone.
+    void learning() {
+        if (!compilation_.learn_at.has_value() || some_alert_meets_topology()) return;
+        for (const std::string_view key : {"similarity", "co_occurrence"}) {
+            if (!compilation_.learn_at->has(key)) continue;
+            warn(*compilation_.learn_at, key, "has no effect: no alert comes to a rule of op: topology",
+                 "remove it, or write such a rule");
+        }
+    }
+
+    bool some_alert_meets_topology() const {
+        for (const CorrelationRule& rule : set_.correlate) {
+            if (rule.op == CorrelationOp::topology) return true;
+            const bool takes_its_matches = rule.op == CorrelationOp::group || rule.op == CorrelationOp::threshold;
+            if (takes_its_matches && rule.match.empty() && needs_of(rule).empty() && !rule.proceed) return false;
+        }
+        return false;
+    }
+
     template <class Each>
     void for_each_match(const Each& each) {
         for (std::size_t i = 0; i < set_.enrich.size(); ++i) each(places_.enrich[i], "match", set_.enrich[i].match);
@@ -228,6 +252,7 @@ private:
             each(places_.correlate[i], "match", set_.correlate[i].match);
     }
 
+    const Compilation& compilation_;
     const RuleSet& set_;
     const RulePlaces& places_;
     Problems& problems_;

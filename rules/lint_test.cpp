@@ -174,6 +174,14 @@ TEST_CASE("warnings name the place, the reason and what to do") {
         {"enrich:\n  - {match: 'host=~\"(?P<site>.).*\"', set: {rack: r}}\n",
          "3:13: enrich[0].match: captures the group 'site', which `set` does not use; use {{site}} in `set`, or write "
          "(?:...)\n"},
+        {"correlate:\n  - {name: a, by: []}\ntopology:\n  learn: {similarity: false, recurrence: false}\n",
+         "5:23: topology.learn.similarity: has no effect: no alert comes to a rule of op: topology; remove it, or "
+         "write "
+         "such a rule\n"},
+        {"correlate:\n  - {name: a, by: []}\ntopology:\n  learn: {recurrence: false}\n", ""},
+        {"correlate:\n  - {name: a, match: 'host!=\"\"', by: []}\n  - {name: b, op: topology}\n"
+         "topology:\n  learn: {co_occurrence: false}\n",
+         ""},
     };
     for (const Row& row : rows) {
         CAPTURE(row.text);

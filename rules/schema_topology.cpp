@@ -46,6 +46,22 @@ constexpr Field links_field{.key = "links", .type = Type::map_list, .shape = &li
 constexpr Field aliases_field{
     .key = "aliases", .type = Type::map_list, .shape = &alias_shape, .note = "other names of one entity"};
 
+constexpr Field learn_fields[] = {
+    {.key = "similarity",
+     .type = Type::boolean,
+     .initial = "`true`",
+     .note = "`op: topology`: alerts that read alike, or whose hosts are named alike, may belong together"},
+    {.key = "co_occurrence",
+     .type = Type::boolean,
+     .initial = "`true`",
+     .note = "`op: topology`: checks that follow one another more often than by chance may belong together"},
+    {.key = "recurrence",
+     .type = Type::boolean,
+     .initial = "`true`",
+     .note = "an incident like an earlier one says so, and what became of that one; of all rules"},
+};
+constexpr Shape learn_shape{"topology.learn", learn_fields};
+
 constexpr Field topology_fields[] = {
     {.key = "files",
      .type = Type::text_list,
@@ -53,6 +69,7 @@ constexpr Field topology_fields[] = {
      .note = "topology files, from the rule file's folder on: YAML with the keys `links` and `aliases`, or tables"},
     links_field,
     aliases_field,
+    {.key = "learn", .type = Type::map, .shape = &learn_shape, .note = "what is learned from the alerts themselves"},
 };
 
 constexpr Field topology_file_fields[] = {rule_file_version, links_field, aliases_field};

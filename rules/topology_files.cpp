@@ -119,10 +119,32 @@ TopologySpec parse_topology(std::string_view text, const std::string& file, Prob
     return problems.items().size() == before ? draft.spec() : TopologySpec{};
 }
 
+namespace {
+
+void read_learn(Compilation& compilation, FieldReader& topology, const Shape& shape) {
+    const SettingsNode* node = topology.map("learn");
+    if (node == nullptr) return;
+    if (compilation.learn_at.has_value()) {
+        const Location& first = compilation.learn_at->where;
+        topology.problem("learn",
+                         "is given in another file already, in " + first.file + " line " + std::to_string(first.line),
+                         "give it once: it holds for all files");
+    }
+    compilation.learn_at = place_of(*node);
+    FieldReader reader(*node, shape, compilation.problems);
+    LearnSettings& learn = compilation.set.learn;
+    reader.read("similarity", learn.similarity);
+    reader.read("co_occurrence", learn.co_occurrence);
+    reader.read("recurrence", learn.recurrence);
+}
+
+}  // namespace
+
 void compile_topology(Compilation& compilation, const SettingsNode& node) {
     static const Shape& shape = *rule_file_shape().find("topology")->shape;
     FieldReader reader(node, shape, compilation.problems);
     for (const char* list : {"links", "aliases"}) reader.items(list);  // that they are lists
+    read_learn(compilation, reader, *shape.find("learn")->shape);
     for (const SettingsNode* item : reader.scalars("files")) {
         if (item->scalar.empty()) {
             compilation.problems.add(item->where, item->path, "must not be empty");

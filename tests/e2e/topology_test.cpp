@@ -153,4 +153,20 @@ TEST_CASE("one warning waits at the gate and can be found there; a second check 
     CHECK(eventually(std::chrono::seconds(20), [&] { return receiver.of("incident.created").size() == 1; }));
 }
 
+TEST_CASE("what is learned can be seen and switched off by a reload") {
+    const Receiver receiver;
+    Daemon daemon(with_topology(receiver));
+    write_files(daemon);
+    daemon.start();
+    const Json before = daemon.cli_json({"topology", "learned"});
+    CHECK(before.boolean("/learn/co_occurrence"));
+    std::string off(rules);
+    off.insert(off.find("  files:"), "  learn: {co_occurrence: false}\n");
+    daemon.write_rules(off);
+    CHECK(daemon.client().post("/-/reload", "").status == 200);
+    REQUIRE(eventually(std::chrono::seconds(20), [&] {
+        return daemon.cli({"topology", "learned"}).out.starts_with("similarity on, co_occurrence off, recurrence on\n");
+    }));
+}
+
 }  // namespace incidentd::test

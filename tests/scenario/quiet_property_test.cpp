@@ -4,6 +4,7 @@
 #include "correlator/snapshot.hpp"
 #include "rules/rules.hpp"
 #include "tests/scenario/random_rules.hpp"
+#include "tests/scenario/random_topology.hpp"
 
 #include <doctest/doctest.h>
 
@@ -86,6 +87,7 @@ public:
         for (const Message& sign : signs) say(sign, EventKind::firing);
         for (const Message& sign : signs) say(sign, EventKind::resolved);
     }
+    void change(const TopologyChanged& change) { apply(change); }
     void wait_until(Instant end) {
         for (auto due = engine.next_deadline(); due && *due <= end; due = engine.next_deadline()) fire(*due);
         now = end;
@@ -181,5 +183,35 @@ TEST_CASE("when every source says that all is over and time passes, nothing is o
         // Counters and times grow by a byte now and then; an entry of any table takes more than that, each round.
         const std::size_t remembered = (resolved.back() - resolved[1]) * remembered_bytes;
         CHECK((learns || bytes.back() <= bytes[1] + 8 + 4 * (rounds - 2) + remembered));
+    }
+}
+
+TEST_CASE("likewise with rules of op: topology, while the topology changes by reloads and over the API") {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        CAPTURE(seed);
+        RandomRules random(seed);
+        std::mt19937_64 draws(seed);
+        RandomTopology topology(draws);
+        Machine machine;
+        for (int round = 0; round < rounds; ++round) {
+            std::string rules = random.next();
+            constexpr std::string_view section = "correlate:\n";
+            rules.insert(rules.find(section) + section.size(), topology.rule("by-evidence")) += topology.section();
+            CAPTURE(rules);
+            machine.activate(rules);
+            std::vector<Message> messages = random_messages(random);
+            for (const Message& message : messages) {
+                machine.wait_until(machine.now + message.pause);
+                machine.say(message, message.kind);
+                if (random.below(20) == 0) machine.change(topology.change());
+            }
+            machine.play(messages);
+            machine.wait_until(machine.now + hours(48));
+            REQUIRE(left_over(machine) == "");
+            machine.activate("version: 1\n");
+            REQUIRE(machine.run_out());
+            REQUIRE_FALSE(machine.engine.next_deadline().has_value());
+            REQUIRE(left_over(machine) == "");
+        }
     }
 }

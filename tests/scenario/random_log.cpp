@@ -1,6 +1,7 @@
 #include "tests/scenario/random_log.hpp"
 
 #include "rules/rules.hpp"
+#include "tests/scenario/random_topology.hpp"
 
 #include <array>
 
@@ -145,6 +146,7 @@ Entry RandomLog::next(const std::vector<Action>& outstanding) {
     const std::uint64_t kind = below(100);
     if (kind < 62) return alerts();
     if (kind < 88) return {now_, report(outstanding), nullptr};
+    if (kind < 90) return {now_, RandomTopology(random_).change(), nullptr};
     if (kind < 92) return {now_, command(), nullptr};
     if (kind < 95) return {now_, rules(), nullptr};
     if (kind < 97) return {now_, silence(), nullptr};
@@ -224,7 +226,15 @@ OperatorCommand RandomLog::command() {
 }
 
 RulesActivated RandomLog::rules() {
-    const std::string file(rule_files[below(rule_files.size())]);
+    std::string file(rule_files[below(rule_files.size())]);
+    RandomTopology topology(random_);
+    if (below(3) != 0) file += topology.section();
+    if (below(2) == 0) {
+        constexpr std::string_view section = "correlate:\n";
+        std::size_t at = file.find(section);
+        if (at == file.npos) at = file.insert(file.find('\n') + 1, section).find(section);
+        file.insert(at + section.size(), topology.rule("by-evidence"));
+    }
     const RuleBundle bundle{{{"r.yaml", file}}, sinks()};
     RulesActivated entry{bundle.hash(), bundle.serialise(), nullptr};
     entry.compiled = rules_from(entry);

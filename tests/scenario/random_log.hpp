@@ -1,5 +1,5 @@
 // Random input logs: few alerts from several sources, in every state and order, with reports, commands, rules,
-// restarts.
+// topologies, restarts.
 #pragma once
 
 #include "correlator/input.hpp"

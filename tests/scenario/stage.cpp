@@ -1,5 +1,6 @@
 #include "tests/scenario/stage.hpp"
 
+#include "correlator/snapshot.hpp"
 #include "rules/rules.hpp"
 
 #include <algorithm>
@@ -170,6 +171,7 @@ bool Stage::perform(const Words& what, Effects& out) {
     if (what.positional.empty()) return false;
     const std::string& verb = what.positional[0];
     if (verb == "tick") return engine_.apply(Tick{}, now_, out), true;
+    if (verb == "snapshot") return restore();
     if (verb == "started") {
         const Result<Duration> grace = parse_duration(get(what, "grace", "0"));
         if (grace) engine_.apply(Started{*grace}, now_, out);
@@ -179,6 +181,7 @@ bool Stage::perform(const Words& what, Effects& out) {
     if (verb == "rules") return activate(what.positional[1], out);
     if (verb == "report") return report(what, out);
     if (verb == "operator") return command(what, out);
+    if (verb == "link") return link(what, out);
     return what.positional.size() == 3 && alerts(what, out);
 }
 
@@ -198,10 +201,35 @@ bool Stage::alerts(const Words& what, Effects& out) {
         draft.labels = subject.labels;
         if (const std::string expires = get(what, "expires"); !expires.empty())
             draft.expires_at = now_ + parse_duration(expires).value();
+        if (const std::string began = get(what, "began"); !began.empty())
+            draft.starts_at = now_ - parse_duration(began).value();
         if (!batch.add(draft, EventLimits{})) return false;
         memory_.names[batch.events().back().fingerprint] = subject.name;
     }
     engine_.apply(AlertsReceived{batch.events()}, now_, out);
+    return true;
+}
+
+bool Stage::link(const Words& what, Effects& out) {
+    if (what.positional.size() != 4) return false;
+    TopologyChanged change;
+    change.part = what.positional[1];
+    change.add.links = {{what.positional[2], what.positional[3], get(what, "kind", "depends")}};
+    engine_.apply(change, now_, out);
+    return true;
+}
+
+bool Stage::restore() {
+    std::string bytes;
+    EngineSnapshot::encode(engine_, "t", bytes);
+    const auto compiled = [](const std::string& text) {
+        const Result<RuleBundle> bundle = RuleBundle::parse(text);
+        Problems problems;
+        return bundle ? compile(*bundle, problems) : nullptr;
+    };
+    Result<RestoredEngine> restored = EngineSnapshot::decode(bytes, scenario_.limits, compiled);
+    if (!restored) return fail_(scenario_.line, restored.error().message), false;
+    engine_ = std::move(restored->engine);
     return true;
 }
 

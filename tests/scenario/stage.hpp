@@ -31,6 +31,8 @@ private:
     // Each turns the words of a step into an input and applies it; false: the words mean nothing.
     bool perform(const Words& what, Effects& out);
     bool alerts(const Words& what, Effects& out);
+    bool link(const Words& what, Effects& out);
+    bool restore();
     bool report(const Words& what, Effects& out);
     bool command(const Words& what, Effects& out);
     bool activate(const std::string& name, Effects& out);

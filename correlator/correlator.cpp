@@ -121,8 +121,15 @@ void Correlator::note_refreshes(std::span<AlertEvent> events, Changed& changed) 
     // A clear ends alerts of other fingerprints: what comes after it is journaled whole.
     constexpr Fingerprint everything{};
     bool all_may_change = changed.contains(everything);
+    // One that fires since before its rule came by a reload: its message is a clear now, each time.
+    const State& state = *state_;
+    const auto is_clear = [&state](const AlertEvent& event) {
+        return state.rules != nullptr && !state.rules->pairs.empty() &&
+               state.indexes->pair_clears.first(event.labels, state.match_memory) != MatcherIndex::none;
+    };
     for (AlertEvent& event : events) {
-        event.refresh = !all_may_change && state_->is_refresh(event) && !changed.contains(event.fingerprint);
+        event.refresh =
+            !all_may_change && state.is_refresh(event) && !changed.contains(event.fingerprint) && !is_clear(event);
         if (event.refresh) continue;
         changed.insert(event.fingerprint);
         if (!all_may_change && state_->may_clear_others(event)) all_may_change = changed.insert(everything).second;

@@ -1,5 +1,7 @@
 #include "correlator/co_occurrence.hpp"
 
+#include "correlator/arithmetic.hpp"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -67,7 +69,7 @@ CoOccurrence::Cell& CoOccurrence::cell(std::uint64_t first, std::uint64_t then, 
 
 double CoOccurrence::faded(double count, const Cell& cell, Instant now) {
     const auto idle = static_cast<double>((now - cell.decayed_at).ms);
-    return idle <= 0 ? count : count * std::exp2(-idle / static_cast<double>(half_life.ms));
+    return idle <= 0 ? count : count * left_after(idle / static_cast<double>(half_life.ms));
 }
 
 void CoOccurrence::count_near(Cell& cell, Instant now, Duration window) {

@@ -1,7 +1,9 @@
 // Parts of the topology that come through the API beside the one of the rules.
 #include "correlator/state.hpp"
 
-#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace incidentd {
@@ -9,28 +11,33 @@ namespace {
 
 std::size_t lines_of(const TopologySpec& spec) { return spec.links.size() + spec.aliases.size(); }
 
+using Ends = std::pair<std::string_view, std::string_view>;  // of a link
+
+Ends ends_of(const TopologySpec::Link& link) { return {link.upper, link.lower}; }
+
 void remove_from(TopologySpec& spec, const TopologySpec& gone) {
-    for (const TopologySpec::Link& link : gone.links)
-        std::erase_if(spec.links, [&link](const TopologySpec::Link& one) {
-            return one.upper == link.upper && one.lower == link.lower;
-        });
-    for (const auto& alias : gone.aliases) std::erase(spec.aliases, alias);
+    std::set<Ends> links;
+    for (const TopologySpec::Link& link : gone.links) links.insert(ends_of(link));
+    std::erase_if(spec.links, [&links](const TopologySpec::Link& one) { return links.contains(ends_of(one)); });
+    const std::set<std::pair<std::string, std::string>> aliases(gone.aliases.begin(), gone.aliases.end());
+    std::erase_if(spec.aliases, [&aliases](const auto& one) { return aliases.contains(one); });
 }
 
-// What is there already stays as it is, but for the word of a link.
+// What is there already stays as it is, but for the word of a link. A part has thousands of lines and a change too, and
+// alerts wait meanwhile: no look at one for each of the other.
 void add_to(TopologySpec& spec, const TopologySpec& more) {
+    spec.links.reserve(spec.links.size() + more.links.size());  // so that the names below stay where they are
+    std::map<Ends, std::size_t> known;
+    for (std::size_t i = 0; i < spec.links.size(); ++i) known.try_emplace(ends_of(spec.links[i]), i);
     for (const TopologySpec::Link& link : more.links) {
-        const auto known = std::find_if(spec.links.begin(), spec.links.end(), [&link](const TopologySpec::Link& one) {
-            return one.upper == link.upper && one.lower == link.lower;
-        });
-        if (known == spec.links.end())
+        if (const auto [at, is_new] = known.try_emplace(ends_of(link), spec.links.size()); is_new)
             spec.links.push_back(link);
         else
-            known->kind = link.kind;
+            spec.links[at->second].kind = link.kind;
     }
+    std::set<std::pair<std::string, std::string>> aliases(spec.aliases.begin(), spec.aliases.end());
     for (const auto& alias : more.aliases)
-        if (std::find(spec.aliases.begin(), spec.aliases.end(), alias) == spec.aliases.end())
-            spec.aliases.push_back(alias);
+        if (aliases.insert(alias).second) spec.aliases.push_back(alias);
 }
 
 }  // namespace

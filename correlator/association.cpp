@@ -73,7 +73,7 @@ Association::Placement Association::place(const Onset& onset, IncidentId fresh, 
     const std::optional<Evidence> best = choose(c);
     placement.begins = !best.has_value();
     placement.incident = best ? best->incident : fresh;
-    placement.because = best ? explain(c, *best) : "nothing near it failed lately";
+    placement.because = best ? explain(c, *best) : explain_beginning(c);
     Entity cause = Estate::none;
     double cause_score = 0;
     for (const Evidence& one : c.found) {

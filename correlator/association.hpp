@@ -178,6 +178,7 @@ private:
         Entity entity = Estate::none;
         std::vector<Evidence> found;
         RecentOnset seen;
+        bool is_refused = false;  // evidence speaks for an incident that takes no more
     };
 
     std::uint16_t source_number(std::string_view source);
@@ -204,6 +205,7 @@ private:
     IncidentId outage_above(const Case& c);
     std::optional<Evidence> choose(const Case& c) const;
     std::string explain(const Case& c, const Evidence& evidence) const;
+    std::string explain_beginning(const Case& c);
 
     void join(const Case& c, IncidentId incident, Entity cause);
     void tell_uppers(const Case& c);

@@ -38,7 +38,8 @@ void Association::gather(Case& c) {
     }
     ask_step(c);
     ask_learned(c);
-    std::erase_if(c.found, [&](const Evidence& one) { return open_cluster(one.incident, c) == nullptr; });
+    c.is_refused =
+        std::erase_if(c.found, [&](const Evidence& one) { return open_cluster(one.incident, c) == nullptr; }) > 0;
 }
 
 void Association::ask_same(Case& c) {
@@ -238,6 +239,35 @@ std::string Association::explain(const Case& c, const Evidence& e) const {
             return "found by the same look of its source, which hardly ever finds anything";
     }
     return {};
+}
+
+// Why nothing fits, as exactly as why something does: what came nearest, and what it falls short of.
+std::string Association::explain_beginning(const Case& c) {
+    if (!c.found.empty()) {
+        const auto best = std::max_element(c.found.begin(), c.found.end(),
+                                           [](const Evidence& a, const Evidence& b) { return a.score < b.score; });
+        return "too little speaks for " + to_string(best->incident) + ": " + explain(c, *best);
+    }
+    if (c.is_refused) return "what failed near it is part of an incident that takes no more";
+    const Failure* nearest = nullptr;
+    Entity where = Estate::none;
+    const auto look = [&](Entity entity) {
+        const Failure* known = failure(entity);
+        if (known == nullptr || (nearest != nullptr && nearest->last >= known->last)) return;
+        nearest = known;
+        where = entity;
+    };
+    if (c.entity != Estate::none) {
+        look(c.entity);
+        for (const auto links : {estate_.uppers(c.entity), estate_.lowers(c.entity)})
+            for (const Topology::Link& link : links.first(std::min(links.size(), links_asked_max))) look(link.to);
+    }
+    if (nearest == nullptr) return "nothing near it is failing";
+    const Duration apart = distance(c.at, nearest->last);
+    return (where == c.entity ? "it" : std::string(estate_.name(where)) + " near it") + " last began to fail " +
+           to_string(Duration{apart.ms / 1000 * 1000}) + (nearest->last <= c.at ? " before" : " after") +
+           ", farther apart than alerts of " + std::string(c.onset.source) + " that belong together (about " +
+           to_string(Duration{c.scale.ms / 1000 * 1000}) + ")";
 }
 
 }  // namespace incidentd

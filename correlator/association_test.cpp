@@ -57,6 +57,32 @@ TEST_CASE("What depends on a failed entity joins it, under whatever name and wit
     CHECK(b.at(30, "far1:9100") == 2);
 }
 
+// Could break: "nothing near it" said of an entity beside which something fails, for a reader the worst of reasons.
+TEST_CASE("What begins says what came nearest and what it falls short of") {
+    Bench b;
+    b.at(0, "sw1");
+    CHECK(b.last.because == "nothing near it is failing");
+    b.at(700, "web1");
+    CHECK(b.last.because ==
+          "sw1 near it last began to fail 11m40s before, farther apart than alerts of nagios that "
+          "belong together (about 3m20s)");
+    b.at(1100, "web1");
+    CHECK(b.last.because.starts_with("it last began to fail 6m40s before, farther apart than "));
+    b.at(5000, "far1");
+    b.at(5170, "sw2");
+    CHECK(b.last.because.starts_with("far1 near it last began to fail 2m50s before, farther apart than "));
+    Bench full;
+    full.at(0, "sw1");
+    Onset onset;
+    onset.received = onset.claimed = start + seconds(10);
+    onset.source = "nagios";
+    onset.entity = "web1";
+    AssociationCaps caps;
+    caps.max_alerts = 1;
+    CHECK(full.association.place(onset, IncidentId{2}, caps).because ==
+          "what failed near it is part of an incident that takes no more");
+}
+
 TEST_CASE("Nearness is to the first alert of a neighbour: what comes later is another incident") {
     Bench b;
     CHECK(b.at(0, "sw1") == 1);
@@ -161,6 +187,8 @@ TEST_CASE("links from the API survive the codec, count in the digest, and are re
     TopologyChanged second;
     second.part = "cmdb";
     second.remove.links = {{"pdu7", "sw13", ""}};
+    second.add.links = {{"pdu7", "sw12", "feed"}};  // known, by another word
+    second.add.aliases = first.add.aliases;
     Correlator engine;
     Effects effects;
     engine.apply(Genesis{"t", "0"}, Instant{1}, effects);
@@ -176,7 +204,10 @@ TEST_CASE("links from the API survive the codec, count in the digest, and are re
     }
     const Estate& estate = engine.estate();
     REQUIRE(estate.find_in_topology("POWER-7").has_value());
-    CHECK(estate.lowers(*estate.find_in_topology("power-7")).size() == 1);
+    const auto lowers = estate.lowers(*estate.find_in_topology("power-7"));
+    REQUIRE(lowers.size() == 1);
+    CHECK(estate.word(lowers[0]) == "feed");
+    CHECK(engine.topology_parts().at("cmdb").aliases.size() == 1);
     CHECK_FALSE(engine.topology_refusal(first).has_value());
     TopologyChanged large = first;
     large.add.links.assign(topology_part_lines_max + 1, {"a", "b", "c"});

@@ -60,10 +60,10 @@ struct OpeningGate {
         return first;
     }
     std::string waits_for() const {
-        return "nobody is told until " + std::to_string(wants.checks) +
-               " different checks worse than info fire, one that is critical or of unknown severity fires " +
-               (wants.critical_after.ms == 0 ? std::string() : "for " + to_string(wants.critical_after) + " ") +
-               "or another one for " + to_string(wants.other_after);
+        const std::string urgent = "an alert that is critical or of unknown severity ";
+        return "held: nobody is told until " + std::to_string(wants.checks) + " different checks fire, " + urgent +
+               (wants.critical_after.ms == 0 ? "fires" : "has been firing for " + to_string(wants.critical_after)) +
+               ", or a lesser one has for " + to_string(wants.other_after);
     }
     std::string passed_because(Instant now) const {
         if (checks.size() >= std::min<std::size_t>(wants.checks, checks_max))

@@ -121,7 +121,12 @@ TEST_CASE("bytes are known from the third time on, and only these bytes") {
     REQUIRE(known.find(bytes, hash) != nullptr);
     CHECK(known.find(bytes, hash)->event().title == "down");
     const AlertBytes border_moved{R"({"a":"b"}{)", "}", "http://p"};
-    CHECK(known.find(border_moved, hash) == nullptr);  // as if both hashed the same
+    // As if all of them hashed the same.
+    CHECK(known.find(border_moved, hash) == nullptr);
+    for (const AlertBytes& other :
+         {AlertBytes{R"({"a":"c"})", "{}", "http://p"}, AlertBytes{R"({"a":"b"})", "[]", "http://p"},
+          AlertBytes{R"({"a":"b"})", "{}", "http://q"}})
+        CHECK(known.find(other, hash) == nullptr);
 }
 
 // Could break: memory that grows with each new alert of a storm, or a table that forgets all when one too many comes.

@@ -16,7 +16,6 @@ namespace {
 using simulator::FailureType;
 using simulator::Kind;
 
-constexpr const char* rules_without_any = "version: 1\ncorrelate:\n  - {name: default, op: topology}\n";
 constexpr Duration before = minutes(5);    // what is told of a deployment, and the noise that was there
 constexpr Duration afterwards = hours(2);  // for incidents to be resolved
 constexpr Duration length_max = hours(24 * 7);
@@ -74,11 +73,9 @@ Result<simulator::Planned> planned_of(const std::string& word, const Topology& t
 std::optional<ReplayRules> load_rules(const SimulateOptions& options, const TopologySpec& topology,
                                       Problems& problems) {
     ReplayRules rules;
-    rules.name = "op: topology for everything";
     if (options.rules.empty()) {
-        rules.bundle.files.emplace_back("(built-in)", rules_without_any);
+        rules.name = "the built-in rule";
     } else {
-        rules.name.clear();
         for (const std::string& file : options.rules) rules.name += (rules.name.empty() ? "" : " ") + file;
         rules.bundle = rules_of_files(options.rules, problems);
     }
@@ -173,7 +170,7 @@ SimulateCommand::SimulateCommand(CLI::App& root, std::function<void(std::functio
         ->add_option("--fail", o.failing,
                      "ENTITY or ENTITY=TYPE, such as db1=slow_database; may be given several times")
         ->required();
-    command->add_option("--rules", o.rules, "rule files or patterns; default: op: topology for everything");
+    command->add_option("--rules", o.rules, "rule files or patterns; default: the built-in rule");
     command->add_option("--sink", o.sinks, "a sink, besides those the rules name; default: one called tickets");
     command->add_option("--at", o.at, "when it fails")->capture_default_str();
     command->add_option("--for", o.length, "how long, such as 20m; default: as is usual for the type");

@@ -14,7 +14,7 @@ namespace incidentd {
 struct SimulateOptions {
     std::string topology;              // file
     std::vector<std::string> failing;  // ENTITY or ENTITY=TYPE
-    std::vector<std::string> rules;    // files and patterns; empty: one rule of `op: topology` before the built-in ones
+    std::vector<std::string> rules;    // files and patterns; empty: the built-in rule
     std::vector<std::string> sinks;
     std::string at = "2026-01-05T09:00:00Z";
     std::string length;  // empty: what is usual for the type

@@ -1,9 +1,9 @@
-// What simdjson alone spends on the bodies that bench_load sends: the measure of how fast anything can be that has to read
-// an alert at all. Prints one line of KEY=VALUE, in CPU time of this process.
+// What simdjson alone spends on the bodies that bench_load sends: the measure of how fast anything can be that has to
+// read an alert at all. Prints one line of KEY=VALUE, in CPU time of this process.
 #include "bench/bodies.hpp"
 
-#include <CLI/CLI.hpp>
 #include <simdjson.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdint>
 #include <cstdio>

@@ -49,8 +49,8 @@ void Correlator::State::remember(const IncidentRecord& incident) {
     const std::uint64_t alerts_total = incident.view.alerts_total;
     const Instant ended = incident.last_recovery.is_set() ? incident.last_recovery : now;
     memory.end(incident.view.id, root, incident.view.began_at, ended,
-                   alerts_total == 1 ? "its alert ended by itself"
-                                     : "its " + std::to_string(alerts_total) + " alerts ended by themselves");
+               alerts_total == 1 ? "its alert ended by itself"
+                                 : "its " + std::to_string(alerts_total) + " alerts ended by themselves");
 }
 
 }  // namespace incidentd

@@ -20,8 +20,8 @@
 namespace incidentd {
 namespace {
 
-// A tenth of a core that something else wants. With 19, which is a seventieth, a busy machine would never get a snapshot,
-// and what a start has to replay would grow without end. The same goes for the idle class of disk.
+// A tenth of a core that something else wants. With 19, which is a seventieth, a busy machine would never get a
+// snapshot, and what a start has to replay would grow without end. The same goes for the idle class of disk.
 constexpr int child_niceness = 10;
 
 // The child gets our stdout's place as a pipe and nothing else: no socket, no lock, no blocked signal.

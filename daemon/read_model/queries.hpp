@@ -22,7 +22,7 @@ struct StoredIncident {
     IncidentId id;
     std::string key, state, title, rule, because, service, category, assignment_group;
     std::string severity, peak_severity, impact, urgency, priority, acknowledged_by, group_labels;  // labels: JSON
-    std::string causes;  // a JSON list
+    std::string causes;                                                                             // a JSON list
     IncidentId merged_into;
     Instant began_at, opened_at, acknowledged_at, resolved_at;
     std::int64_t alerts_total = 0, alerts_firing = 0, messages_total = 0, revision = 0;

@@ -200,8 +200,9 @@ receivers: [{name: a}]
         return Imported("route:\n  receiver: a\n  routes:\n    - {matchers: [a=b], active_time_intervals: [" + names +
                         "]}\n" + std::string(tail));
     };
-    CHECK(holds(with("ends").result.err, "alertmanager.yml:4:7: active_time_intervals 'ends' are left out, because they "
-                                         "count days from a month's end"));
+    CHECK(holds(with("ends").result.err,
+                "alertmanager.yml:4:7: active_time_intervals 'ends' are left out, because they "
+                "count days from a month's end"));
     CHECK(holds(with("here, there").result.err, "because they are of several time zones"));
     const Imported unknown = with("nowhere");
     CHECK(unknown.result.code == 1);

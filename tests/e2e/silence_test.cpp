@@ -39,7 +39,8 @@ TEST_CASE("amtool adds, queries, updates and expires silences, and they do what 
     const std::string id = added.out.substr(0, added.out.find('\n'));
     CHECK(id.size() == 36);
     const std::string table = amtool({"silence", "query"}).out;
-    for (const char* word : {"host=\"db1\"", "severity=~\"crit.*\"", "ann", "disk swap"}) CHECK_MESSAGE(has(table, word), table);
+    for (const char* word : {"host=\"db1\"", "severity=~\"crit.*\"", "ann", "disk swap"})
+        CHECK_MESSAGE(has(table, word), table);
     CHECK(amtool.ids() == id);
     CHECK(amtool.ids({"host=db1"}) == id);
     CHECK(amtool.ids({"host=web1"}).empty());
@@ -83,8 +84,8 @@ maintenance:
     daemon.start();
     const Amtool amtool(daemon);
     const std::string table = amtool({"silence", "query", "-o", "extended"}).out;
-    for (const char* word : {"nightly-backup", "team=\"db\"", "silence of the rules: the dump", "dc2-power", "site=\"dc2\"",
-                             "maintenance window of the rules", "rule file", "2099-12-01 20:00:00"})
+    for (const char* word : {"nightly-backup", "team=\"db\"", "silence of the rules: the dump", "dc2-power",
+                             "site=\"dc2\"", "maintenance window of the rules", "rule file", "2099-12-01 20:00:00"})
         CHECK_MESSAGE(has(table, word), word << table);
     CHECK(amtool.ids({"team=db"}) == "nightly-backup");
     CHECK(amtool.ids({"site=dc1"}).empty());

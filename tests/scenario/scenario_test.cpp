@@ -60,7 +60,8 @@ TEST_CASE("a scenario that is wrong fails with its place, what it expected and w
               .starts_with("x:2: (s)\n  expected    opened INC-2\n  got         opened INC-1 alert=a/b"));
     CHECK(diff("+0s nagios a/b CRITICAL -> opened INC-1\n").find("expected    nothing more") != std::string::npos);
     CHECK(diff("+0s tick -> opened INC-1\n").find("got         nothing") != std::string::npos);
-    CHECK(diff("+0s nagios a/b CRITICAL -> opened INC-1 rule=none\n").find("rule=default-topology") != std::string::npos);
+    CHECK(diff("+0s nagios a/b CRITICAL -> opened INC-1 rule=none\n").find("rule=default-topology") !=
+          std::string::npos);
     CHECK(diff("+0s tick -> INC-1 is open\n") == "x:2: (s)\n  no such incident was told of\n");
     CHECK(diff("+0s tick\n  sizes firing=1\n")
               .starts_with("x:3: (s)\n  expected    sizes firing=1\n  got         sizes"));

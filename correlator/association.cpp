@@ -85,7 +85,6 @@ Association::Placement Association::place(const Onset& onset, IncidentId fresh, 
         cause_score = one.score;
     }
     if (placement.begins) {
-        placement.outage = outage_above(c);
         Cluster& cluster = clusters_[fresh];
         cluster.began = c.at;
         cluster.partition = onset.partition;
@@ -94,6 +93,8 @@ Association::Placement Association::place(const Onset& onset, IncidentId fresh, 
     const IncidentId chosen = placement.incident;
     merge_late_root(c, placement);
     merge_siblings(c, chosen, placement);
+    if (const auto near = placement.begins ? symptom(placement.incident) : std::nullopt)
+        placement.symptom_of = near->of;
     last_incident_ = placement.incident;
     last_claimed_ = stamp;
     learn(c);
@@ -146,14 +147,19 @@ void Association::join(const Case& c, IncidentId incident, Entity cause) {
     Cluster& cluster = clusters_.at(incident);
     ++cluster.alerts;
     cluster.began = std::min(cluster.began, c.at);
-    if (c.entity == Estate::none) return;
+    if (c.entity == Estate::none) return learn_habit(c, cluster, false);
     Failure& known = failures_[c.entity];
     const bool is_fresh = known.incident != incident;
     if (is_fresh) {
         const std::uint32_t episodes = known.episodes;
         const Instant last = known.last;
+        const bool was_failing = known.incident.is_set();
+        const IncidentId before = was_failing ? known.incident : known.before;
+        const std::uint16_t firing_before = was_failing ? known.firing : known.firing_before;
         known = Failure{};
         known.incident = incident;
+        known.before = before;
+        known.firing_before = firing_before;
         known.episodes = episodes + 1;
         known.last = last;
         known.cause = cause;
@@ -173,10 +179,12 @@ void Association::join(const Case& c, IncidentId incident, Entity cause) {
     member.only_silence = member.only_silence && c.onset.is_silence;
     member.changed = member.changed || c.onset.is_change;
     member.worst = std::max(member.worst, c.onset.severity);
+    learn_habit(c, cluster, known.checks.size() == 1 && known.checks.front().check == c.onset.check);
     if (known.checks.size() < checks_kept) {
         known.checks.push_back({c.onset.check, c.at});
         ++member.checks;
     }
+    count_firing(incident, cluster, c.entity, c.onset.check, true);
     if (is_fresh) tell_uppers(c);
 }
 
@@ -245,18 +253,7 @@ bool Association::merge(IncidentId with, Placement& placement) {
     const IncidentId into = std::min(with, placement.incident), from = std::max(with, placement.incident);
     const auto target = clusters_.find(into), source = clusters_.find(from);
     if (target == clusters_.end() || source == clusters_.end()) return false;
-    Cluster& cluster = target->second;
-    for (const FailedEntity& member : source->second.members) {
-        const auto known = failures_.find(member.entity);
-        if (known != failures_.end() && known->second.incident == from) {
-            known->second.incident = into;
-            known->second.member = static_cast<std::uint32_t>(cluster.members.size());
-        }
-        cluster.members.push_back(member);
-    }
-    cluster.began = std::min(cluster.began, source->second.began);
-    cluster.alerts += source->second.alerts;
-    clusters_.erase(source);
+    move_into(target, source);
     if (placement.begins && from == placement.incident)
         placement.begins = false;
     else
@@ -279,6 +276,8 @@ void Association::close(IncidentId incident) {
         if (known == failures_.end() || known->second.incident != incident) continue;
         Failure over;
         over.last = known->second.last;
+        over.before = known->second.before;
+        over.firing_before = known->second.firing_before;
         over.episodes = known->second.episodes;
         over.last_source = known->second.last_source;
         known->second = std::move(over);
@@ -350,11 +349,16 @@ std::uint64_t Association::digest() const {
             number(value);
         for (const Mark& mark : known.marks) number(static_cast<std::uint64_t>(mark.at.ms ^ (mark.scale.ms << 20)));
         for (const CheckMark& one : known.checks) number(one.check);
+        for (const std::uint64_t value :
+             {known.before.value, std::uint64_t{known.firing}, std::uint64_t{known.firing_before}})
+            number(value);
     }
     for (const auto& [incident, cluster] : clusters_) {
         number(incident.value);
         number(static_cast<std::uint64_t>(cluster.began.ms));
         number(cluster.alerts);
+        number(cluster.lone_check);
+        for (const CheckFiring& one : cluster.firing) number(one.check ^ one.alerts);
         for (const FailedEntity& member : cluster.members) number(member.entity);
     }
     for (const SourcePace& pace : paces_) {
@@ -363,7 +367,8 @@ std::uint64_t Association::digest() const {
     }
     number(estate_.size());
     number(last_incident_.value);
-    for (const std::uint64_t part : {recent_.end(), co_occurrence_.digest(), similarity_.digest()}) number(part);
+    for (const std::uint64_t part : {recent_.end(), co_occurrence_.digest(), similarity_.digest(), habits_.digest()})
+        number(part);
     return hash;
 }
 

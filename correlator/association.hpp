@@ -9,6 +9,7 @@
 #pragma once
 
 #include "correlator/alert_similarity.hpp"
+#include "correlator/check_habits.hpp"
 #include "correlator/co_occurrence.hpp"
 #include "correlator/estate.hpp"
 #include "correlator/ids.hpp"
@@ -34,6 +35,7 @@ namespace incidentd {
 
 constexpr std::size_t links_asked_max = 64;      // links of one entity that an onset follows; further ones do not count
 constexpr std::size_t failed_lately_max = 64;    // children that a parent remembers as failed; the oldest go
+constexpr std::size_t checks_counted_max = 32;   // checks of one incident whose firing alerts are counted
 constexpr std::size_t sources_paced_max = 1000;  // further sources share the pace of the last one
 
 // One onset as the association sees it.
@@ -65,7 +67,7 @@ public:
     struct Placement {
         IncidentId incident;  // to join, or `fresh` when nothing fits
         bool begins = false;
-        IncidentId outage;  // begins: a large one that something its entity depends on is part of; unset: none
+        IncidentId symptom_of;  // begins: an outage that it may be a symptom of; unset: none
         Entity entity = Estate::none;
         std::string because;  // in words a person can check
         // Young incidents that this onset shows to be parts of `incident`, in order. The oldest of them all goes on.
@@ -77,6 +79,18 @@ public:
     Placement place(const Onset& onset, IncidentId fresh, const AssociationCaps& caps);
     void repeated(std::string_view source, Duration gap);  // a firing alert of it, which was last heard of `gap` ago
     void recovered(std::string_view source);               // it reported a recovery
+    // An alert that `place` put there fires once more, or no longer.
+    void fires_again(IncidentId incident, std::string_view entity, std::uint64_t check);
+    void stopped(IncidentId incident, std::string_view entity, std::uint64_t check);
+
+    struct Symptom {
+        IncidentId of;
+        std::string because;
+    };
+    // Of an incident that is one check of one entity: the largest outage near it in which that check fires elsewhere.
+    // Cost: O(links of the entity), `failed_lately_max` for each.
+    std::optional<Symptom> symptom(IncidentId lone) const;
+    void attach(IncidentId lone, IncidentId outage);  // its entity is part of `outage` from now on
     // The incident takes nothing more and is forgotten; no-op for one that was not begun here.
     void close(IncidentId incident);
 
@@ -91,6 +105,7 @@ public:
 
     void set_learning(const LearnSettings& learn);  // what is off is forgotten
     const LearnSettings& learning() const { return learn_; }
+    const CheckHabits& habits() const { return habits_; }
     const CoOccurrence& co_occurrence() const { return co_occurrence_; }
 
     // Another topology holds from now on; what fails now is found again under its names.
@@ -115,7 +130,9 @@ private:
     };
     // An entity that failed lately.
     struct Failure {
-        IncidentId incident;  // unset: over, only `last` and `episodes` are still of use
+        IncidentId incident;                          // unset: over, only `last` and `episodes` are still of use
+        IncidentId before;                            // the one it was part of before, if any; may be over
+        std::uint16_t firing = 0, firing_before = 0;  // its alerts that fire in these two
         Entity cause = Estate::none;
         std::uint32_t member = 0;    // its place in the cluster's members
         std::uint32_t episodes = 0;  // incidents it ever was in
@@ -126,12 +143,18 @@ private:
         Instant last;
         std::vector<CheckMark> checks;  // at most 8 of this incident
     };
+    struct CheckFiring {
+        std::uint64_t check = 0;
+        std::uint32_t alerts = 0;
+    };
     struct Cluster {
         Instant began;
         std::uint32_t alerts = 0;
         std::uint32_t ranked_at = 0;  // members when it was last ranked
         std::uint64_t partition = 0;
+        std::uint64_t lone_check = 0;  // of the only one that failed so far; 0: several did, or it is no news
         std::vector<FailedEntity> members;
+        std::vector<CheckFiring> firing;  // of the first checks_counted_max checks
     };
     // What a parent remembers of its children's failures.
     struct Tally {
@@ -202,7 +225,6 @@ private:
     void learn(const Case& c);
     std::string explain_learned(const Case& c, const Evidence& evidence, const std::string& when) const;
     void ask(Case& c, Entity other, double weight, bool other_is_upper, Evidence evidence);
-    IncidentId outage_above(const Case& c);
     std::optional<Evidence> choose(const Case& c) const;
     std::string explain(const Case& c, const Evidence& evidence) const;
     std::string explain_beginning(const Case& c);
@@ -212,16 +234,27 @@ private:
     void merge_late_root(const Case& c, Placement& placement);
     void merge_siblings(const Case& c, IncidentId chosen, Placement& placement);
     bool merge(IncidentId with, Placement& placement);
+    using Clusters = std::map<IncidentId, Cluster>;
+    void move_into(Clusters::iterator target, Clusters::iterator source);
+
+    static void add_firing(Cluster& cluster, const Cluster& other);
+    void count_firing(IncidentId incident, Cluster& cluster, Entity entity, std::uint64_t check, bool fires);
+    Entity lone_entity(const Cluster& cluster, IncidentId incident) const;
+    template <class Consider>
+    void consider_upper(Entity upper, const Consider& consider) const;
+    void learn_habit(const Case& c, Cluster& cluster, bool is_known_check);
+    void meet_others(Cluster& cluster);
 
     Estate estate_;
     std::map<std::string, std::uint16_t, std::less<>> source_numbers_;
     std::vector<SourcePace> paces_;
     boost::unordered_flat_map<Entity, Failure> failures_;
     boost::unordered_flat_map<Entity, Tally> tallies_;
-    std::map<IncidentId, Cluster> clusters_;
+    Clusters clusters_;
     IncidentId last_incident_;  // of the last onset
     Instant last_claimed_;
     LearnSettings learn_;
+    CheckHabits habits_;
     RecentOnsets recent_;
     CoOccurrence co_occurrence_;
     AlertSimilarity similarity_;

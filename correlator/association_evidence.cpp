@@ -17,7 +17,6 @@ constexpr double left_at_the_end = 0.5, same_left_at_the_end = 0.6;  // of a wei
 constexpr std::size_t inferred_least = 3;
 constexpr double inferred_share_least = 0.3;
 constexpr std::size_t silent_lowers_most = 16, siblings_most = 32;
-constexpr std::size_t outage_entities_least = 100;
 constexpr Duration step_least = seconds(30);
 constexpr double busy_most = 0.2;
 
@@ -185,23 +184,6 @@ void Association::ask_step(Case& c) {
     if (steps > 1 || pace.busy_share() * (steps + 1) > busy_most) return;
     c.found.push_back({last_incident_, weight_step, Estate::none, Why::step, c.at + pace.delay() - last_claimed_, 0,
                        Estate::none, 0, 0, false, 0});
-}
-
-// Long after its beginning a large outage still makes things fail that depend on it. They are no part of it for sure,
-// but one of them alone is no news either.
-IncidentId Association::outage_above(const Case& c) {
-    IncidentId largest;
-    if (c.entity == Estate::none) return largest;
-    std::size_t most = outage_entities_least - 1;
-    const auto uppers = estate_.uppers(c.entity);
-    for (const Topology::Link& link : uppers.first(std::min(uppers.size(), links_asked_max))) {
-        const Failure* known = link.kind == LinkKind::depends ? failure(link.to) : nullptr;
-        const auto cluster = known == nullptr ? clusters_.end() : clusters_.find(known->incident);
-        if (cluster == clusters_.end() || cluster->second.members.size() <= most) continue;
-        most = cluster->second.members.size();
-        largest = cluster->first;
-    }
-    return largest;
 }
 
 std::string Association::explain(const Case& c, const Evidence& e) const {

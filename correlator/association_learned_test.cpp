@@ -90,26 +90,11 @@ TEST_CASE("What was learned to follow another check joins it, with the cases") {
     CHECK_FALSE(b.last.begins);
     CHECK(b.last.because.starts_with("QueueGrows follows LinkDown in 2"));
     Bench off;
-    off.association.set_learning({false, false, false});
+    off.association.set_learning({false, false, false, false});
     for (int i = 0; i < 30; ++i) {
         const std::string n = std::to_string(i);
         off.at(minutes(187) * i, "link" + n, "LinkDown", "a link is down");
         off.at(minutes(187) * i + seconds(20), "queue" + n, "QueueGrows", "messages pile up");
     }
     CHECK(off.last.begins);
-}
-
-TEST_CASE("Below a large outage a new incident says of which") {
-    TopologySpec spec;
-    for (int i = 0; i < 150; ++i) spec.links.push_back({"pdu1", "h" + std::to_string(i), "power"});
-    spec.links.push_back({"h1", "vm1", "runs"});
-    Bench b;
-    b.association.use(std::make_shared<const Topology>(spec));
-    const std::uint64_t outage = b.at(seconds(0), "pdu1", "PING", "down");
-    for (int i = 0; i < 120; ++i) CHECK(b.at(seconds(10), "h" + std::to_string(i), "PING", "down") == outage);
-    b.at(minutes(40), "vm1", "Disk", "full");
-    CHECK(b.last.begins);
-    CHECK(b.last.outage.value == outage);
-    b.at(minutes(41), "elsewhere", "Disk", "full");
-    CHECK_FALSE(b.last.outage.is_set());
 }

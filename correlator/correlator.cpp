@@ -97,12 +97,14 @@ void Correlator::State::fire(const Deadline& due) {
     switch (due.kind) {
         case DeadlineKind::hold_over:
             if (state != IncidentState::pending) return;
+            if (attach_symptom(incident)) return;
             if (gates.contains(incident.view.id)) return watch_gate(incident);
             return incident.view.alerts_firing > 0 ? open(incident) : drop(incident);
         case DeadlineKind::quiet_over:
             if (incident.generation != due.generation) return;
             if (state == IncidentState::open) resolve(incident);
-            if (state == IncidentState::pending && gates.contains(incident.view.id)) drop(incident);
+            if (state == IncidentState::pending && gates.contains(incident.view.id) && !attach_symptom(incident))
+                drop(incident);
             return;
         case DeadlineKind::update_due:
             incident.sinks[due.detail].update_set = false;

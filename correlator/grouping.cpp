@@ -135,6 +135,8 @@ bool Correlator::State::rejoin(Slot slot) {
     ++incident->firing_by_severity[static_cast<std::size_t>(alert.severity)];
     ++incident->generation;  // the quiet time ends
     incident->last_onset = now;
+    tell_firing(alert);
+    if (const auto gate = gates.find(incident->view.id); gate != gates.end()) ++gate->second.fired;
     decide(alert, Verdict::rejoined, incident->view.rule,
            [&] { return "fired again while " + to_string(alert.incident) + " is not over"; });
     change(slot);
@@ -236,6 +238,7 @@ template void Correlator::State::join(Slot, IncidentRecord&, Verdict, const std:
 void Correlator::State::leave(Slot slot, IncidentRecord& incident, const std::string& because) {
     AlertRecord& alert = alerts[slot];
     alert.counted = false;
+    tell_firing(alert);
     alert.incident = IncidentId{};
     std::erase(incident.alerts, slot);
     --incident.view.alerts_total;

@@ -7,6 +7,7 @@ namespace incidentd {
 struct LearnSettings {
     bool similarity = true;     // text and names that resemble each other: alert_similarity.hpp
     bool co_occurrence = true;  // checks that follow one another: co_occurrence.hpp
+    bool habits = true;         // checks that usually fire alone: check_habits.hpp
     bool recurrence = true;     // incidents like earlier ones: incident_memory.hpp
     friend bool operator==(const LearnSettings&, const LearnSettings&) = default;
 };

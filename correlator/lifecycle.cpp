@@ -59,6 +59,7 @@ void Correlator::State::open(IncidentRecord& incident) {
 void Correlator::State::alert_stopped(IncidentRecord& incident, const AlertRecord& alert, Verdict verdict) {
     --incident.view.alerts_firing;
     --incident.firing_by_severity[static_cast<std::size_t>(alert.severity)];
+    tell_firing(alert);
     reassess(incident);
     add_fact(incident, verdict == Verdict::expired ? "expired" : "recovered",
              name_of(alert) +
@@ -88,7 +89,7 @@ void Correlator::State::alert_worsened(IncidentRecord& incident, const AlertReco
     add_fact(incident, "severity",
              name_of(alert) + " went from " + std::string(to_string(before)) + " to " +
                  std::string(to_string(alert.severity)));
-    pass_gate(incident, alert.severity, alert.fingerprint.low);
+    pass_gate(incident, alert.severity, alert.fingerprint.low, nullptr);
     changed(incident);
     advance_sinks(incident);
 }

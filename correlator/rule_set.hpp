@@ -122,7 +122,8 @@ inline constexpr std::array<std::string_view, 6> topology_labels{"alertname", "c
 struct GateRule {
     std::uint32_t checks = 2;            // so many distinct checks worse than info, ...
     Duration critical_after{0};          // ... or a critical alert that fires for so long, ...
-    Duration other_after = minutes(30);  // ... or any other one worse than info
+    Duration other_after = minutes(30);  // ... or any other one worse than info ...
+    Duration habitual_after = hours(4);  // ... which, if its check usually fires alone, takes at least so long
 };
 
 // One rule of `correlate`: which alerts become which incident.

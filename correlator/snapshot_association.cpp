@@ -57,6 +57,9 @@ struct AssociationSnapshot {
     template <class Archive, class Known>
     static void failure(Archive& a, Known& known) {
         a.number(known.incident.value);
+        a.number(known.before.value);
+        a.number(known.firing);
+        a.number(known.firing_before);
         for (auto* number : {&known.cause, &known.member, &known.episodes}) a.number(*number);
         a.number(known.depth);
         a.number(known.last_source);
@@ -78,6 +81,11 @@ struct AssociationSnapshot {
         a.number(cluster.alerts);
         a.number(cluster.ranked_at);
         a.fixed(cluster.partition);
+        a.fixed(cluster.lone_check);
+        a.list(cluster.firing, checks_counted_max, [&a](auto& one) {
+            a.fixed(one.check);
+            a.number(one.alerts);
+        });
         a.list(cluster.members, SIZE_MAX, [&a](auto& member) {
             a.number(member.entity);
             signed_time(a, member.first);
@@ -102,10 +110,15 @@ struct AssociationSnapshot {
         a.number(gate.wants.checks);
         a.span(gate.wants.critical_after);
         a.span(gate.wants.other_after);
+        a.span(gate.wants.habitual_after);
         a.time(gate.critical_since);
         a.time(gate.other_since);
         a.flag(gate.is_told);
         a.list(gate.checks, OpeningGate::checks_max, [&a](auto& check) { a.fixed(check); });
+        a.list(gate.habitual, OpeningGate::checks_max, [&a](auto& check) { a.fixed(check); });
+        a.number(gate.habit.alone);
+        a.number(gate.habit.company);
+        a.number(gate.fired);
     }
 
     template <class Map, class Each>

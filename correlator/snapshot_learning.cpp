@@ -97,6 +97,7 @@ struct LearningSnapshot {
         save_table(
             out, from.similarity_.counters_, [](std::uint16_t one) { return one > 0; },
             [&out](std::uint16_t one) { out.number(one); });
+        save_habits(out, from.habits_);
         const IncidentMemory& known = state.memory;
         out.number(known.under_way_.size());
         for (const auto& [incident, course] : known.under_way_) {
@@ -107,6 +108,30 @@ struct LearningSnapshot {
         }
         out.number(known.ended_.size());
         for (const auto& [number, one] : known.ended_) ended(out, one);
+    }
+
+    static void save_habits(snapshot::Save& out, const CheckHabits& from) {
+        std::vector<std::uint64_t> order;
+        for (const auto& [check, habit] : from.habits_) order.push_back(check);
+        std::sort(order.begin(), order.end());
+        out.number(order.size());
+        for (const std::uint64_t check : order) {
+            const CheckHabit& habit = from.habits_.at(check);
+            out.fixed(check);
+            out.number(habit.alone);
+            out.number(habit.company);
+        }
+    }
+
+    static void load_habits(snapshot::Load& in, CheckHabits& to) {
+        codec::Reader& r = in.reader();
+        for (std::size_t left = r.count(10); left > 0 && !r.failed(); --left) {
+            CheckHabit& habit = to.habits_[r.fixed64()];
+            in.number(habit.alone);
+            in.number(habit.company);
+            if (habit.alone > habit_cases_most || habit.company > habit_cases_most) r.reject();
+        }
+        if (to.habits_.size() > checks_with_habits_max) r.reject();
     }
 
     template <class Table, class IsUsed, class Each>
@@ -163,6 +188,7 @@ struct LearningSnapshot {
         in.number(to.similarity_.counted_);
         load_table(in, to.similarity_.counters_, word_counters, [&in](std::uint16_t& one) { in.number(one); });
         if (!to.similarity_.rows_.empty()) to.similarity_.counters_.resize(word_counters);
+        load_habits(in, to.habits_);
         load_recurrence(state.memory, in);
     }
 

@@ -312,8 +312,10 @@ struct Correlator::State {
 
     // --- topology_grouping.cpp --------------------------------------------------------------------------------------
     void group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
-    void pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check);
+    void pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check, const CheckHabit* alone);
     void watch_gate(IncidentRecord& incident);
+    bool attach_symptom(IncidentRecord& incident);
+    void tell_firing(const AlertRecord& alert);  // that it fires in its incident again, or no longer
     void watch_quiet(IncidentRecord& incident);
     void use_topology();
     // --- topology_parts.cpp -----------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@
 namespace incidentd {
 namespace {
 
+constexpr Duration symptom_after = minutes(5);  // what may be a symptom of an outage is held for so long
+
 bool contains_word(std::string_view text, std::string_view word) {
     const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
     return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
@@ -98,10 +100,11 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
         IncidentRecord& incident = begin_incident(rule, fingerprint_of("topology", id, {}), scope);
         incident.view.because = because;
         gates[fresh].wants = rule.gate;
-        if (placed.outage.is_set()) {
-            gates[fresh].wants.critical_after = std::max(rule.gate.critical_after, rule.gate.other_after);
-            incident.view.because += "; what it depends on is part of " + to_string(placed.outage) +
-                                     ", so that a critical alert alone must last";
+        if (placed.symptom_of.is_set()) {
+            gates[fresh].wants.critical_after = std::max(rule.gate.critical_after, symptom_after);
+            deadlines.set(now + symptom_after, DeadlineKind::hold_over, fresh.value, 0);
+            incident.view.because += "; it may be a symptom of " + to_string(placed.symptom_of) +
+                                     ", of which it becomes a part if nothing else fails with it";
         }
         join(slot, incident, Verdict::opened, because);
     } else {
@@ -110,14 +113,18 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
     IncidentRecord& incident = incidents.at(placed.incident);
     for (const IncidentId merged : placed.merged) merge_incident(incident, merged, placed.merged_because);
     const std::uint64_t parts[] = {onset.check, placed.entity};
-    pass_gate(incident, scope.severity, XXH3_64bits(parts, sizeof parts));
+    const bool is_lesser =
+        rule.gate.habitual_after.ms > 0 && (scope.severity == Severity::warning || scope.severity == Severity::error);
+    pass_gate(incident, scope.severity, XXH3_64bits(parts, sizeof parts),
+              is_lesser ? association.habits().usually_alone(onset.check) : nullptr);
     rank_roots_of(incident);
 }
 
-void Correlator::State::pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check) {
+void Correlator::State::pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check,
+                                  const CheckHabit* alone) {
     const auto found = gates.find(incident.view.id);
     if (found == gates.end() || incident.view.state != IncidentState::pending) return;
-    found->second.count(severity, check);
+    found->second.count(severity, check, alone);
     watch_gate(incident);
 }
 
@@ -139,6 +146,31 @@ void Correlator::State::watch_gate(IncidentRecord& incident) {
     if (!std::exchange(gate.is_told, true))
         emit_made([&] { return TimelineAdded{incident.view.id, "gate", gate.waits_for()}; });
     changed(incident);
+}
+
+// What stayed alone beside an outage was a symptom of it.
+bool Correlator::State::attach_symptom(IncidentRecord& incident) {
+    if (!gates.contains(incident.view.id)) return false;
+    const std::optional<Association::Symptom> symptom = association.symptom(incident.view.id);
+    IncidentRecord* outage = symptom ? live_incident(symptom->of) : nullptr;
+    if (outage == nullptr || outage->view.alerts_total >= outage->max_alerts ||
+        now - outage->view.began_at >= outage->max_age)
+        return false;
+    association.attach(incident.view.id, symptom->of);
+    merge_incident(*outage, incident.view.id, symptom->because);
+    rank_roots_of(*outage);
+    return true;
+}
+
+void Correlator::State::tell_firing(const AlertRecord& alert) {
+    if (!association.owns(alert.incident)) return;
+    const WordsView said = words_of(alert);
+    const std::vector<LabelView> labels = said.labels();
+    const std::string check = check_of({labels, said.title(), pool.view(alert.source), {}, alert.severity});
+    const std::string entity = entity_of(association.estate(), labels);
+    const std::uint64_t hash = XXH3_64bits(check.data(), check.size());
+    alert.counted ? association.fires_again(alert.incident, entity, hash)
+                  : association.stopped(alert.incident, entity, hash);
 }
 
 bool Correlator::State::has_gone_silent(const AlertRecord& alert) const {

@@ -165,6 +165,8 @@ std::uint64_t Correlator::State::digest() const {
     for (const auto& [id, gate] : gates) {
         digest.number(id.value);
         for (const std::uint64_t check : gate.checks) digest.number(check);
+        for (const std::uint64_t check : gate.habitual) digest.number(check);
+        digest.number(gate.fired);
         digest.number(static_cast<std::uint64_t>(gate.critical_since.ms));
         digest.number(static_cast<std::uint64_t>(gate.other_since.ms));
     }

@@ -92,6 +92,7 @@ void read_gate(const SettingsNode& node, CorrelationRule& rule, Problems& proble
     reader.read("checks", rule.gate.checks);
     reader.read("critical_after", rule.gate.critical_after);
     reader.read("other_after", rule.gate.other_after);
+    reader.read("habitual_after", rule.gate.habitual_after);
 }
 
 void read_incident(const SettingsNode& node, CorrelationRule& rule, Problems& problems) {

@@ -99,7 +99,7 @@ TEST_CASE("without rule files the built-in set takes everything and tells every 
     CHECK(rule.quiet == minutes(5));
     CHECK(rule.gate.checks == 2);
     CHECK(rule.gate.critical_after == Duration{0});
-    CHECK(rule.gate.other_after == minutes(30));
+    CHECK(rule.gate.other_after == minutes(20));
     CHECK(set->priority[1][1] == Priority::p3);
     REQUIRE(set->routes.size() == 1);
     CHECK(set->routes[0].to == std::vector<std::string>{"rt", "webhook"});

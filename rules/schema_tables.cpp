@@ -262,6 +262,13 @@ constexpr Field gate_fields[] = {
      .initial = "`4h`",
      .most = 30 * day,
      .note = "likewise any other alert worse than `info`"},
+    {.key = "habitual_after",
+     .type = Type::duration,
+     .initial = "`4h`",
+     .most = 30 * day,
+     .note =
+         "likewise such an alert whose check usually fires alone (learned); `0s`: habits do not count. Never sooner "
+         "than `other_after`"},
 };
 constexpr Shape gate_shape{"gate", gate_fields};
 

@@ -26,7 +26,7 @@ struct Options {
     double topology = 1;  // share of it that is known
     Distortion distortion;
     std::string variation = "whole", rows;
-    std::string gate = "{checks: 2, critical_after: 0s, other_after: 30m}";  // of the built-in rule
+    std::string gate = "{checks: 2, critical_after: 0s, other_after: 20m}";  // of the built-in rule
     bool types = false, baselines = false, costs = false, alone = false;
     std::size_t explain = 0;
     std::uint64_t seed = 1;

@@ -31,6 +31,7 @@ std::string learned_as_json(const LearnSettings& learn, const std::vector<Learne
     JsonObject object(switches);
     object.flag("similarity", learn.similarity);
     object.flag("co_occurrence", learn.co_occurrence);
+    object.flag("habits", learn.habits);
     object.flag("recurrence", learn.recurrence);
     object.end();
     return out + switches + ",\"pairs\":" + json_list(pairs, write_pair) + "}\n";
@@ -38,8 +39,8 @@ std::string learned_as_json(const LearnSettings& learn, const std::vector<Learne
 
 std::string learned_as_text(const LearnSettings& learn, const std::vector<LearnedPair>& pairs) {
     const auto word = [](bool on) { return on ? "on" : "off"; };
-    std::string out = fmt::format("similarity {}, co_occurrence {}, recurrence {}\n", word(learn.similarity),
-                                  word(learn.co_occurrence), word(learn.recurrence));
+    std::string out = fmt::format("similarity {}, co_occurrence {}, habits {}, recurrence {}\n", word(learn.similarity),
+                                  word(learn.co_occurrence), word(learn.habits), word(learn.recurrence));
     if (pairs.empty()) return out + "no checks are known to follow one another\n";
     out += fmt::format("{:>6} {:>6} {:>9} {:>7}  {:<6}  {}\n", "cases", "of", "by chance", "lift", "where", "checks");
     for (const LearnedPair& pair : pairs)

@@ -15,15 +15,15 @@ TEST_CASE("what was learned is told with its cases, its control and the switches
     pair.control = 1.9;
     pair.lift = 7.47;
     pair.attributable = 0.8;
-    const LearnSettings learn{.similarity = true, .co_occurrence = true, .recurrence = false};
+    const LearnSettings learn{.similarity = true, .co_occurrence = true, .habits = true, .recurrence = false};
     CHECK(learned_as_text(learn, {pair}) ==
-          "similarity on, co_occurrence on, recurrence off\n"
+          "similarity on, co_occurrence on, habits on, recurrence off\n"
           " cases     of by chance    lift  where   checks\n"
           "    14     15         2     7.5  apart   Queue Grows follows LinkDown\n");
     CHECK(learned_as_json(learn, {pair}) ==
-          "{\"learn\":{\"similarity\":true,\"co_occurrence\":true,\"recurrence\":false},\"pairs\":[{\"first\":"
+          "{\"learn\":{\"similarity\":true,\"co_occurrence\":true,\"habits\":true,\"recurrence\":false},\"pairs\":[{\"first\":"
           "\"LinkDown\",\"then\":\"Queue\\tGrows\",\"where\":\"apart\",\"cases\":14,\"of\":15,\"by_chance\":2,\"lift\":"
           "7.47,\"attributable\":0.80}]}\n");
-    CHECK(learned_as_text({false, false, false}, {}) ==
-          "similarity off, co_occurrence off, recurrence off\nno checks are known to follow one another\n");
+    CHECK(learned_as_text({false, false, false, false}, {}) ==
+          "similarity off, co_occurrence off, habits off, recurrence off\nno checks are known to follow one another\n");
 }

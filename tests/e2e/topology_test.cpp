@@ -165,7 +165,7 @@ TEST_CASE("what is learned can be seen and switched off by a reload") {
     daemon.write_rules(off);
     CHECK(daemon.client().post("/-/reload", "").status == 200);
     REQUIRE(eventually(std::chrono::seconds(20), [&] {
-        return daemon.cli({"topology", "learned"}).out.starts_with("similarity on, co_occurrence off, recurrence on\n");
+        return daemon.cli({"topology", "learned"}).out.starts_with("similarity on, co_occurrence off, habits on, recurrence on\n");
     }));
 }
 

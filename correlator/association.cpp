@@ -16,7 +16,6 @@ constexpr Duration claim_late_most = hours(4);  // an older stamp is not believe
 constexpr double join_least = 0.5;              // of the combined evidence
 constexpr double evidence_most = 0.98;          // one observation alone is never certain
 constexpr std::size_t checks_kept = 8;
-constexpr std::uint32_t ranked_always = 40;  // members up to which each onset ranks the causes anew
 constexpr std::size_t sibling_merge_members_most = 3;
 
 Duration part(Duration scale, double share) {
@@ -86,8 +85,9 @@ Association::Placement Association::place(const Onset& onset, IncidentId fresh, 
     }
     if (placement.begins) {
         Cluster& cluster = clusters_[fresh];
-        cluster.began = c.at;
+        cluster.began = cluster.last = c.at;
         cluster.partition = onset.partition;
+        habit_.incident_began();
     }
     join(c, placement.incident, cause);
     const IncidentId chosen = placement.incident;
@@ -147,11 +147,15 @@ void Association::join(const Case& c, IncidentId incident, Entity cause) {
     Cluster& cluster = clusters_.at(incident);
     ++cluster.alerts;
     cluster.began = std::min(cluster.began, c.at);
+    cluster.last = std::max(cluster.last, c.at);
+    cluster.reach = part(c.scale, 0.7);
     if (c.entity == Estate::none) return learn_habit(c, cluster, false);
     Failure& known = failures_[c.entity];
     const bool is_fresh = known.incident != incident;
     if (is_fresh) {
-        const std::uint32_t episodes = known.episodes;
+        HabitCount habit = known.habit;
+        const std::uint32_t earlier = habit_.of(habit), all = habit_.incidents();
+        habit_.add(habit);
         const Instant last = known.last;
         const bool was_failing = known.incident.is_set();
         const IncidentId before = was_failing ? known.incident : known.before;
@@ -160,11 +164,11 @@ void Association::join(const Case& c, IncidentId incident, Entity cause) {
         known.incident = incident;
         known.before = before;
         known.firing_before = firing_before;
-        known.episodes = episodes + 1;
+        known.habit = habit;
         known.last = last;
         known.cause = cause;
         known.member = static_cast<std::uint32_t>(cluster.members.size());
-        cluster.members.push_back({c.entity, c.at, 0, Severity::info, true, false});
+        cluster.members.push_back({c.entity, c.at, 0, Severity::info, true, false, earlier, all > 0 ? all - 1 : 0});
         if (const Failure* upper = cause == Estate::none ? nullptr : failure(cause))
             known.depth = static_cast<std::uint16_t>(upper->depth + 1);
     } else if (known.cause == Estate::none) {
@@ -278,7 +282,7 @@ void Association::close(IncidentId incident) {
         over.last = known->second.last;
         over.before = known->second.before;
         over.firing_before = known->second.firing_before;
-        over.episodes = known->second.episodes;
+        over.habit = known->second.habit;
         over.last_source = known->second.last_source;
         known->second = std::move(over);
     }
@@ -295,16 +299,6 @@ Duration Association::stale_after(std::string_view source) const {
     return pace == nullptr ? SourcePace().silence_most() : pace->silence_most();
 }
 
-std::vector<RootCandidate> Association::rank_if_due(IncidentId incident) {
-    const auto found = clusters_.find(incident);
-    if (found == clusters_.end()) return {};
-    Cluster& cluster = found->second;
-    const auto size = static_cast<std::uint32_t>(cluster.members.size());
-    if (size > ranked_always && size < cluster.ranked_at + cluster.ranked_at / 10) return {};
-    cluster.ranked_at = size;
-    return rank_roots(estate_, cluster.members);
-}
-
 void Association::use(std::shared_ptr<const Topology> topology) {
     if (topology->digest() == estate_.topology()->digest()) return estate_.share(std::move(topology));
     std::vector<Entity> used;
@@ -315,6 +309,9 @@ void Association::use(std::shared_ptr<const Topology> topology) {
     for (const auto& [incident, cluster] : clusters_)
         for (const FailedEntity& member : cluster.members)
             if (member.entity != Estate::none) used.push_back(member.entity);
+    for (const auto& [incident, cluster] : clusters_)
+        for (const Entity entity : {cluster.beside.entity, cluster.beside.through})
+            if (entity != Estate::none) used.push_back(entity);
     std::sort(used.begin(), used.end());
     used.erase(std::unique(used.begin(), used.end()), used.end());
     const std::vector<Entity> numbers = estate_.replace(std::move(topology), used);
@@ -330,8 +327,12 @@ void Association::use(std::shared_ptr<const Topology> topology) {
     }
     failures_ = std::move(failures);
     tallies_.clear();  // of links that may be gone; they fill again within minutes
-    for (auto& [incident, cluster] : clusters_)
+    for (auto& [incident, cluster] : clusters_) {
         for (FailedEntity& member : cluster.members) member.entity = renamed(member.entity);
+        cluster.likeliest.entity = renamed(cluster.likeliest.entity);
+        cluster.beside.entity = renamed(cluster.beside.entity);
+        cluster.beside.through = renamed(cluster.beside.through);
+    }
     recent_.rename(renamed);
 }
 
@@ -345,7 +346,8 @@ std::uint64_t Association::digest() const {
         const Failure& known = failures_.at(entity);
         for (const std::uint64_t value :
              {std::uint64_t{entity}, known.incident.value, std::uint64_t{known.cause}, std::uint64_t{known.member},
-              std::uint64_t{known.depth}, static_cast<std::uint64_t>(known.last.ms)})
+              std::uint64_t{known.depth}, std::uint64_t{habit_.of(known.habit)},
+              static_cast<std::uint64_t>(known.last.ms)})
             number(value);
         for (const Mark& mark : known.marks) number(static_cast<std::uint64_t>(mark.at.ms ^ (mark.scale.ms << 20)));
         for (const CheckMark& one : known.checks) number(one.check);
@@ -359,15 +361,19 @@ std::uint64_t Association::digest() const {
         number(cluster.alerts);
         number(cluster.lone_check);
         for (const CheckFiring& one : cluster.firing) number(one.check ^ one.alerts);
-        for (const FailedEntity& member : cluster.members) number(member.entity);
+        for (const FailedEntity& member : cluster.members) number(member.entity ^ std::uint64_t{member.earlier} << 32);
+        number(cluster.beside.incident.value);
+        number(cluster.likeliest.entity);
     }
+    number(habit_.incidents());
     for (const SourcePace& pace : paces_) {
         number(static_cast<std::uint64_t>(pace.scale().ms));
         number(static_cast<std::uint64_t>(pace.delay().ms));
     }
     number(estate_.size());
     number(last_incident_.value);
-    for (const std::uint64_t part : {recent_.end(), co_occurrence_.digest(), similarity_.digest(), habits_.digest()})
+    for (const std::uint64_t part :
+         {recent_.end(), co_occurrence_.digest(), similarity_.digest(), check_habits_.digest()})
         number(part);
     return hash;
 }

@@ -13,6 +13,7 @@
 #include "correlator/co_occurrence.hpp"
 #include "correlator/estate.hpp"
 #include "correlator/ids.hpp"
+#include "correlator/incident_habit.hpp"
 #include "correlator/labels.hpp"
 #include "correlator/learning.hpp"
 #include "correlator/recent_onsets.hpp"
@@ -33,10 +34,13 @@
 
 namespace incidentd {
 
-constexpr std::size_t links_asked_max = 64;      // links of one entity that an onset follows; further ones do not count
-constexpr std::size_t failed_lately_max = 64;    // children that a parent remembers as failed; the oldest go
-constexpr std::size_t checks_counted_max = 32;   // checks of one incident whose firing alerts are counted
-constexpr std::size_t sources_paced_max = 1000;  // further sources share the pace of the last one
+constexpr std::size_t links_asked_max = 64;    // links of one entity that an onset follows; further ones do not count
+constexpr std::size_t failed_lately_max = 64;  // children that a parent remembers as failed; the oldest go
+constexpr std::size_t incidents_beside_asked = 16;  // the newest ones, when one is asked what else began with it
+constexpr std::size_t incidents_beside_few = 10;    // of those; where more began, that they did says nothing
+constexpr std::size_t dependants_asked_max = 64;    // of one entity, over any number of hops
+constexpr std::size_t sources_paced_max = 1000;     // further sources share the pace of the last one
+constexpr std::size_t checks_counted_max = 32;      // checks of one incident whose firing alerts are counted
 
 // One onset as the association sees it.
 struct Onset {
@@ -102,10 +106,12 @@ public:
     // The likeliest root causes of an incident, the likeliest first; empty when its ranking is not due: it is after
     // each of the first onsets, later after each tenth part more.
     std::vector<RootCandidate> rank_if_due(IncidentId incident);
+    // After it: other incidents whose ranking changed with that, oldest first.
+    std::vector<std::pair<IncidentId, std::vector<RootCandidate>>> rank_beside(IncidentId incident);
 
     void set_learning(const LearnSettings& learn);  // what is off is forgotten
     const LearnSettings& learning() const { return learn_; }
-    const CheckHabits& habits() const { return habits_; }
+    const CheckHabits& habits() const { return check_habits_; }
     const CoOccurrence& co_occurrence() const { return co_occurrence_; }
 
     // Another topology holds from now on; what fails now is found again under its names.
@@ -130,13 +136,13 @@ private:
     };
     // An entity that failed lately.
     struct Failure {
-        IncidentId incident;                          // unset: over, only `last` and `episodes` are still of use
+        IncidentId incident;                          // unset: over, only `last` and `habit` are still of use
         IncidentId before;                            // the one it was part of before, if any; may be over
         std::uint16_t firing = 0, firing_before = 0;  // its alerts that fire in these two
         Entity cause = Estate::none;
-        std::uint32_t member = 0;    // its place in the cluster's members
-        std::uint32_t episodes = 0;  // incidents it ever was in
-        std::uint16_t depth = 0;     // hops from the cluster's first failure
+        std::uint32_t member = 0;  // its place in the cluster's members
+        HabitCount habit;          // incidents it was in
+        std::uint16_t depth = 0;   // hops from the cluster's first failure
         std::uint16_t last_source = 0;
         std::uint8_t mark_count = 0;
         std::array<Mark, 4> marks{};  // the latest onsets; which one is oldest does not matter
@@ -147,14 +153,26 @@ private:
         std::uint64_t check = 0;
         std::uint32_t alerts = 0;
     };
+    // Another incident that began with this one and whose cause fails seldom, while this one's fails always. Something
+    // depends on both causes: strangers begin together all the time.
+    struct Beside {
+        IncidentId incident;
+        Entity entity = Estate::none;
+        std::uint32_t earlier = 0;      // as in FailedEntity
+        Entity through = Estate::none;  // what depends on both causes
+        Duration after;                 // it began so much later
+    };
     struct Cluster {
-        Instant began;
+        Instant began, last;  // on the onset clock
+        Duration reach;       // what began within it before or after is beside this one
         std::uint32_t alerts = 0;
         std::uint32_t ranked_at = 0;  // members when it was last ranked
         std::uint64_t partition = 0;
         std::uint64_t lone_check = 0;  // of the only one that failed so far; 0: several did, or it is no news
         std::vector<FailedEntity> members;
         std::vector<CheckFiring> firing;  // of the first checks_counted_max checks
+        FailedEntity likeliest;           // cause of those; entity unset: it sent no alert
+        Beside beside;
     };
     // What a parent remembers of its children's failures.
     struct Tally {
@@ -244,6 +262,14 @@ private:
     void consider_upper(Entity upper, const Consider& consider) const;
     void learn_habit(const Case& c, Cluster& cluster, bool is_known_check);
     void meet_others(Cluster& cluster);
+    using Newest = std::vector<std::pair<IncidentId, Cluster*>>;
+    Newest newest_clusters();
+    std::vector<RootCandidate> rank_own(Cluster& cluster) const;
+    std::vector<RootCandidate> with_beside(const Cluster& cluster, std::vector<RootCandidate> own) const;
+    bool look_beside(const Newest& newest, Cluster& cluster, IncidentId id, const Cluster& other) const;
+    std::vector<Entity> dependants(Entity entity) const;
+    Entity dependant_of_both(Entity one, Entity other) const;
+    std::string depends_on_both(const Beside& beside, Entity usual) const;
 
     Estate estate_;
     std::map<std::string, std::uint16_t, std::less<>> source_numbers_;
@@ -251,10 +277,11 @@ private:
     boost::unordered_flat_map<Entity, Failure> failures_;
     boost::unordered_flat_map<Entity, Tally> tallies_;
     Clusters clusters_;
+    IncidentHabit habit_;
     IncidentId last_incident_;  // of the last onset
     Instant last_claimed_;
     LearnSettings learn_;
-    CheckHabits habits_;
+    CheckHabits check_habits_;
     RecentOnsets recent_;
     CoOccurrence co_occurrence_;
     AlertSimilarity similarity_;

@@ -25,7 +25,7 @@ void Association::set_learning(const LearnSettings& learn) {
     learn_ = learn;
     if (!learn.similarity) similarity_ = {};
     if (!learn.co_occurrence) co_occurrence_ = {};
-    if (!learn.habits) habits_ = {};
+    if (!learn.habits) check_habits_ = {};
     if (!learn.similarity && !learn.co_occurrence) recent_ = {};
 }
 

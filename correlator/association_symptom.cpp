@@ -146,8 +146,10 @@ void Association::move_into(Clusters::iterator target, Clusters::iterator source
     meet_others(source->second);
     add_firing(cluster, source->second);
     cluster.began = std::min(cluster.began, source->second.began);
+    cluster.last = std::max(cluster.last, source->second.last);
     cluster.alerts += source->second.alerts;
     clusters_.erase(source);
+    habit_.incident_merged();
 }
 
 // What this onset says of the habits of its check, and of the one it found alone.
@@ -155,15 +157,15 @@ void Association::learn_habit(const Case& c, Cluster& cluster, bool is_known_che
     if (!learn_.habits || c.onset.severity == Severity::info) return;
     if (cluster.alerts == 1) {
         cluster.lone_check = c.onset.check;
-        return habits_.began_alone(c.onset.check);
+        return check_habits_.began_alone(c.onset.check);
     }
     if (is_known_check && cluster.lone_check == c.onset.check) return;  // the same one once more
     meet_others(cluster);
-    habits_.met_others(c.onset.check, false);
+    check_habits_.met_others(c.onset.check, false);
 }
 
 void Association::meet_others(Cluster& cluster) {
-    if (cluster.lone_check != 0) habits_.met_others(cluster.lone_check, true);
+    if (cluster.lone_check != 0) check_habits_.met_others(cluster.lone_check, true);
     cluster.lone_check = 0;
 }
 

@@ -15,6 +15,7 @@ constexpr int rounds = 12;    // hops that blame travels
 constexpr double kept = 0.3;  // of its blame, that an entity keeps though there is somebody to pass it to
 // A cause may be noticed later than its effect: fully believed up to the first bound, hardly beyond the second.
 constexpr Duration late_little = seconds(60), late_much = seconds(150);
+constexpr double habit_explains = 0.3;  // share of its weight, when it fails always and the lower one seldom
 constexpr double silent_failed_least = 3, silent_share_least = 0.3;
 
 class Ranking {
@@ -52,6 +53,8 @@ public:
                            all > 0 ? static_cast<std::uint32_t>(node.score * 100 / all + 0.5) : 0, node.silent,
                            reason(order[i])});
         }
+        order.resize(most);
+        for (const std::size_t at : order) add_neighbours(at, out);
         return out;
     }
 
@@ -82,6 +85,7 @@ private:
         known.worst = std::max(known.worst, one.worst);
         known.only_silence = known.only_silence && one.only_silence;
         known.changed = known.changed || one.changed;
+        known.earlier = std::min(known.earlier, one.earlier);
     }
 
     std::size_t in(Entity entity) const {
@@ -120,9 +124,12 @@ private:
         return nodes_.size() - 1;
     }
 
-    double timely(const Node& upper, const Node& lower) const {
+    // How well the upper one explains the lower one.
+    static double explains(const Node& upper, const Node& lower) {
         const Duration late = upper.known.first - lower.known.first;
-        return late <= late_little ? 1.0 : late <= late_much ? 0.5 : 0.2;
+        const double timely = late <= late_little ? 1.0 : late <= late_much ? 0.5 : 0.2;
+        const bool is_habit = upper.known.is_habitual() && lower.known.is_rarer_than(upper.known);
+        return is_habit ? timely * habit_explains : timely;
     }
 
     void flow(std::size_t from, std::size_t to, double weight) {
@@ -142,7 +149,7 @@ private:
             if (other.silent) {
                 flow(at, upper, 0.8 * static_cast<double>(share_failed(link.to)));
             } else if (!other.known.only_silence) {
-                flow(at, upper, timely(other, nodes_[at]));
+                flow(at, upper, explains(other, nodes_[at]));
             }
         });
     }
@@ -163,7 +170,7 @@ private:
         some(estate_.uppers(silent), [&](const Link& link) {
             const std::size_t upper = in(link.to);
             if (upper >= failed_count_ || link.kind != LinkKind::depends || nodes_[upper].known.only_silence) return;
-            flow(at, upper, 0.6 * timely(nodes_[upper], nodes_[at]));
+            flow(at, upper, 0.6 * explains(nodes_[upper], nodes_[at]));
         });
     }
 
@@ -210,9 +217,13 @@ private:
         for (std::size_t at = 0; at < failed_count_; ++at) nodes_[at].blame = nodes_[at].known.only_silence ? 0.2 : 1;
         for (int round = 0; round < rounds; ++round) {
             for (Node& node : nodes_) {
-                double total = 0;
-                for (const Flow& one : node.flows) total += one.weight;
-                const double keep = kept + (total < 1 ? (1 - total) * (1 - kept) : 0);
+                double total = 0, strongest = 0;
+                for (const Flow& one : node.flows) {
+                    total += one.weight;
+                    strongest = std::max(strongest, one.weight);
+                }
+                // Several poor explanations are not a good one.
+                const double keep = kept + (1 - std::min(strongest, 1.0)) * (1 - kept);
                 node.score += node.blame * keep;
                 for (const Flow& one : node.flows) nodes_[one.to].next += node.blame * (1 - keep) * one.weight / total;
             }
@@ -250,8 +261,30 @@ private:
             say(std::to_string(node.known.checks) + (node.known.checks == 1 ? " check" : " checks") +
                 " of its own, worst " + std::string(to_string(node.known.worst)));
             if (node.known.only_silence) say("only signals that did not come");
+            if (node.known.is_habitual())
+                say("it fails often, in " + std::to_string(node.known.earlier) + " of " +
+                    std::to_string(node.known.of) + " incidents before");
         }
         return text;
+    }
+
+    // Nothing speaks for what is silent next to a failed entity but that somebody would look there next.
+    void add_neighbours(std::size_t at, std::vector<RootCandidate>& out) const {
+        if (nodes_[at].silent || out.size() >= root_candidates_wanted) return;
+        const Entity failed = nodes_[at].known.entity;
+        const std::string name(estate_.name(failed));
+        const auto add_from = [&](std::span<const Link> links, LinkKind kind, const std::string& why) {
+            some(links, [&](const Link& link) {
+                if (link.kind != kind || in(link.to) != SIZE_MAX || out.size() >= root_candidates_wanted) return;
+                const std::string_view entity = estate_.name(link.to);
+                const bool is_named =
+                    std::any_of(out.begin(), out.end(), [&](const RootCandidate& one) { return one.entity == entity; });
+                if (!is_named) out.push_back({std::string(entity), 0, true, "sent no alert; " + why});
+            });
+        };
+        add_from(estate_.uppers(failed), LinkKind::depends, name + ", which failed, depends on it");
+        add_from(estate_.uppers(failed), LinkKind::member, "it is a part of " + name + ", which failed");
+        add_from(estate_.lowers(failed), LinkKind::member, name + ", which failed, is a part of it");
     }
 
     const Estate& estate_;

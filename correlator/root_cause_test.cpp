@@ -14,7 +14,12 @@ constexpr Instant start{1'767'225'600'000};
 struct Case {
     explicit Case(const TopologySpec& spec) { estate.replace(std::make_shared<const Topology>(spec), {}); }
     Case& failed(const char* name, std::int64_t second, bool silence = false, bool changed = false) {
-        all.push_back({estate.entity(name), start + seconds(second), 1, Severity::critical, silence, changed});
+        all.push_back({estate.entity(name), start + seconds(second), 1, Severity::critical, silence, changed, 0, 0});
+        return *this;
+    }
+    Case& often(std::uint32_t earlier, std::uint32_t of) {  // the last one that failed
+        all.back().earlier = earlier;
+        all.back().of = of;
         return *this;
     }
     std::string first() const {
@@ -83,4 +88,46 @@ TEST_CASE("A change weighs, and circles end") {
     CHECK(Case(chain).failed("web", 0, false, true).failed("app", 0).first() == "web");
     const TopologySpec circle{{{"a", "b", "x"}, {"b", "c", "x"}, {"c", "a", "x"}}, {}};
     CHECK(Case(circle).failed("a", 0).failed("b", 0).failed("c", 0).first() == "a");
+}
+
+// Could break: the one thing that is always red is blamed for everything that depends on it.
+TEST_CASE("What fails in every tenth incident takes little blame from what fails seldom, and says so") {
+    CHECK(Case(chain).failed("db", 0).failed("api", 0).often(1, 40).first() == "db");
+    Case all(chain);
+    all.failed("db", 0).often(8, 40).failed("api", 0).often(4, 40).failed("web", 0).often(4, 40).failed("app", 0);
+    const auto roots = rank_roots(all.estate, all.all);
+    REQUIRE(roots.size() >= 2);
+    CHECK(roots[0].entity == "api");
+    CHECK(roots[1].entity == "db");
+    CHECK(roots[1].reason.ends_with("; it fails often, in 8 of 40 incidents before"));
+    all.all[1].earlier = 5;  // nearly as often
+    CHECK(all.first() == "db");
+    all.all[0].of = 400;  // one in fifty
+    all.all[1].earlier = 0;
+    CHECK(all.first() == "db");
+}
+
+TEST_CASE("Many poor explanations do not take the blame from the one that failed long before them") {
+    Case all(
+        TopologySpec{{{"a", "web", "call"}, {"b", "web", "call"}, {"c", "web", "call"}, {"d", "web", "call"}}, {}});
+    all.failed("web", 0);
+    all.all.back().checks = 2;
+    for (const char* name : {"a", "b", "c", "d"}) all.failed(name, 240);
+    CHECK(all.first() == "web");
+}
+
+TEST_CASE("Where fewer than three are to blame, what is silent next to them is named last") {
+    Case all(chain);
+    all.failed("api", 0);
+    const auto roots = rank_roots(all.estate, all.all);
+    REQUIRE(roots.size() == 2);
+    CHECK(roots[0].entity == "api");
+    CHECK(roots[1] == RootCandidate{"db", 0, true, "sent no alert; api, which failed, depends on it"});
+    Case member(service);
+    member.failed("p1", 0);
+    const auto two = rank_roots(member.estate, member.all);
+    REQUIRE(two.size() == 3);
+    CHECK(two[1] == RootCandidate{"vm1", 0, true, "sent no alert; p1, which failed, depends on it"});
+    CHECK(two[2] == RootCandidate{"shop", 0, true, "sent no alert; p1, which failed, is a part of it"});
+    CHECK(rank_roots(all.estate, all.failed("web", 0).failed("app", 0).all).size() == 3);
 }

@@ -60,7 +60,8 @@ struct AssociationSnapshot {
         a.number(known.before.value);
         a.number(known.firing);
         a.number(known.firing_before);
-        for (auto* number : {&known.cause, &known.member, &known.episodes}) a.number(*number);
+        for (auto* number : {&known.cause, &known.member, &known.habit.incidents, &known.habit.halvings})
+            a.number(*number);
         a.number(known.depth);
         a.number(known.last_source);
         a.number(known.mark_count);
@@ -76,8 +77,22 @@ struct AssociationSnapshot {
     }
 
     template <class Archive, class Known>
+    static void failed(Archive& a, Known& member) {
+        a.number(member.entity);
+        signed_time(a, member.first);
+        a.number(member.checks);
+        a.member(member.worst, Severity::critical);
+        a.flag(member.only_silence);
+        a.flag(member.changed);
+        a.number(member.earlier);
+        a.number(member.of);
+    }
+
+    template <class Archive, class Known>
     static void cluster(Archive& a, Known& cluster) {
         signed_time(a, cluster.began);
+        signed_time(a, cluster.last);
+        signed_time(a, cluster.reach);
         a.number(cluster.alerts);
         a.number(cluster.ranked_at);
         a.fixed(cluster.partition);
@@ -86,14 +101,13 @@ struct AssociationSnapshot {
             a.fixed(one.check);
             a.number(one.alerts);
         });
-        a.list(cluster.members, SIZE_MAX, [&a](auto& member) {
-            a.number(member.entity);
-            signed_time(a, member.first);
-            a.number(member.checks);
-            a.member(member.worst, Severity::critical);
-            a.flag(member.only_silence);
-            a.flag(member.changed);
-        });
+        a.list(cluster.members, SIZE_MAX, [&a](auto& member) { failed(a, member); });
+        failed(a, cluster.likeliest);
+        a.number(cluster.beside.incident.value);
+        a.number(cluster.beside.entity);
+        a.number(cluster.beside.through);
+        a.number(cluster.beside.earlier);
+        signed_time(a, cluster.beside.after);
     }
 
     template <class Archive, class Known>
@@ -156,6 +170,8 @@ struct AssociationSnapshot {
             out.number(id.value);
             cluster(out, known);
         }
+        for (const std::uint32_t number : {from.habit_.incidents_, from.habit_.since_halved_, from.habit_.halvings_})
+            out.number(number);
         out.number(from.last_incident_.value);
         signed_time(out, from.last_claimed_);
         out.number(state.gates.size());
@@ -201,6 +217,7 @@ struct AssociationSnapshot {
             if (!state.incidents.contains(id)) return r.reject();
             cluster(in, to.clusters_[id]);
         }
+        for (auto* number : {&to.habit_.incidents_, &to.habit_.since_halved_, &to.habit_.halvings_}) in.number(*number);
         in.number(to.last_incident_.value);
         signed_time(in, to.last_claimed_);
         for (std::size_t left = r.count(4); left > 0 && !r.failed(); --left) {
@@ -226,9 +243,12 @@ struct AssociationSnapshot {
             for (const auto& one : tally.failed)
                 if (one.child >= entities) return false;
         }
-        for (const auto& [id, cluster] : to.clusters_)
+        for (const auto& [id, cluster] : to.clusters_) {
+            if (!known(cluster.likeliest.entity) || !known(cluster.beside.entity) || !known(cluster.beside.through))
+                return false;
             for (const FailedEntity& member : cluster.members)
                 if (!known(member.entity)) return false;
+        }
         for (const auto& heard : to.estate_.heard_)
             for (const auto* side : {&heard.uppers, &heard.lowers})
                 for (const Topology::Link& link : *side)

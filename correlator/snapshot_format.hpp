@@ -6,6 +6,6 @@
 
 namespace incidentd::snapshot {
 
-constexpr std::uint8_t format_version = 11;
+constexpr std::uint8_t format_version = 14;
 
 }  // namespace incidentd::snapshot

@@ -97,7 +97,7 @@ struct LearningSnapshot {
         save_table(
             out, from.similarity_.counters_, [](std::uint16_t one) { return one > 0; },
             [&out](std::uint16_t one) { out.number(one); });
-        save_habits(out, from.habits_);
+        save_habits(out, from.check_habits_);
         const IncidentMemory& known = state.memory;
         out.number(known.under_way_.size());
         for (const auto& [incident, course] : known.under_way_) {
@@ -112,7 +112,7 @@ struct LearningSnapshot {
 
     static void save_habits(snapshot::Save& out, const CheckHabits& from) {
         std::vector<std::uint64_t> order;
-        for (const auto& [check, habit] : from.habits_) order.push_back(check);
+        for (const auto& [check, habit] : from.check_habits_) order.push_back(check);
         std::sort(order.begin(), order.end());
         out.number(order.size());
         for (const std::uint64_t check : order) {
@@ -188,7 +188,7 @@ struct LearningSnapshot {
         in.number(to.similarity_.counted_);
         load_table(in, to.similarity_.counters_, word_counters, [&in](std::uint16_t& one) { in.number(one); });
         if (!to.similarity_.rows_.empty()) to.similarity_.counters_.resize(word_counters);
-        load_habits(in, to.habits_);
+        load_habits(in, to.check_habits_);
         load_recurrence(state.memory, in);
     }
 

@@ -327,6 +327,7 @@ struct Correlator::State {
     void merge_incident(IncidentRecord& into, IncidentId from, const std::string& why);
     void end_merged(IncidentRecord& from, IncidentId into, const std::string& because);
     void rank_roots_of(IncidentRecord& incident);
+    void name_roots(IncidentRecord& incident, std::vector<RootCandidate> roots);
 
     // --- likeness.cpp -----------------------------------------------------------------------------------------------
     bool remembers(const IncidentRecord& incident) const;

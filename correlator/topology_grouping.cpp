@@ -244,6 +244,13 @@ void Correlator::State::end_merged(IncidentRecord& from, IncidentId into, const 
 
 void Correlator::State::rank_roots_of(IncidentRecord& incident) {
     std::vector<RootCandidate> roots = association.rank_if_due(incident.view.id);
+    if (roots.empty()) return;
+    name_roots(incident, std::move(roots));
+    for (auto& [id, others] : association.rank_beside(incident.view.id))
+        if (IncidentRecord* other = live_incident(id); other != nullptr) name_roots(*other, std::move(others));
+}
+
+void Correlator::State::name_roots(IncidentRecord& incident, std::vector<RootCandidate> roots) {
     if (roots.empty() || roots == incident.view.roots) return;
     const bool is_news = incident.view.roots.empty() || roots.front().entity != incident.view.roots.front().entity;
     incident.view.roots = std::move(roots);

@@ -79,7 +79,7 @@ Association::Placement Association::place(const Onset& onset, IncidentId fresh, 
     for (const Evidence& one : c.found) {
         const bool upwards = one.why == Why::upper || one.why == Why::silent_upper || one.why == Why::inferred ||
                              one.why == Why::named_alike || one.why == Why::similar || one.why == Why::follows ||
-                             (one.why == Why::member && !one.is_below);
+                             one.why == Why::lost_group || (one.why == Why::member && !one.is_below);
         if (one.incident != placement.incident || !upwards || one.score <= cause_score) continue;
         cause = one.other;
         cause_score = one.score;
@@ -362,6 +362,7 @@ std::uint64_t Association::digest() const {
         number(static_cast<std::uint64_t>(pace.delay().ms));
     }
     number(estate_.size());
+    number(estate_.groups_digest());
     number(last_incident_.value);
     for (const std::uint64_t part : {recent_.end(), co_occurrence_.digest(), similarity_.digest()}) number(part);
     return hash;

@@ -97,6 +97,12 @@ public:
     void use(std::shared_ptr<const Topology> topology);
     Estate& estate() { return estate_; }
     const Estate& estate() const { return estate_; }
+    // "cart lives on 1 of 3 members, needs 2"; "" for what is no redundancy group.
+    std::string standing_of(Entity whole) const;
+    // Of each group that it is a member of, "; " before each.
+    std::string standing_of_groups(Entity member) const;
+    // All that failed in it are members of groups that live without them.
+    bool can_be_spared(IncidentId incident) const;
     bool owns(IncidentId incident) const { return clusters_.contains(incident); }
     const SourcePace* find_pace(std::string_view source) const;  // nullptr: no onset of it was placed yet
     std::uint64_t digest() const;
@@ -154,7 +160,8 @@ private:
         step,
         similar,
         follows,
-        named_alike
+        named_alike,
+        lost_group
     };
     struct Evidence {
         IncidentId incident;
@@ -191,6 +198,9 @@ private:
     void ask_uppers(Case& c);
     void ask_lowers(Case& c);
     void ask_siblings(Case& c);
+    bool can_spare(Entity whole) const;
+    void ask_lost_groups(Case& c);
+    void ask_through(Case& c, const Topology::Link& link, double weight);
     void ask_inferred(Case& c, const Topology::Link& link);
     void ask_step(Case& c);
     void note_words(Case& c) const;

@@ -2,7 +2,11 @@
 
 #include "correlator/entity_name.hpp"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace incidentd {
 
@@ -34,6 +38,48 @@ std::span<const Topology::Link> Estate::lowers(Entity entity) const {
 
 std::string_view Estate::word(const Topology::Link& link) const {
     return in_topology(link.to) ? topology_->word(link.word) : std::string_view("member");
+}
+
+std::optional<Estate::Standing> Estate::standing(Entity whole) const {
+    const Topology::Group* group = in_topology(whole) ? topology_->group(whole) : nullptr;
+    if (group == nullptr) return std::nullopt;
+    const auto down = down_.find(whole);
+    return Standing{group->needs, group->members - (down == down_.end() ? 0 : down->second), group->members};
+}
+
+std::span<const Estate::Entity> Estate::groups_with(Entity member) const {
+    return in_topology(member) ? topology_->groups_with(member) : std::span<const Entity>();
+}
+
+void Estate::member_alert(Entity member, bool firing) {
+    const std::span<const Entity> groups = groups_with(member);
+    if (groups.empty()) return;
+    if (firing) {
+        if (++alerts_on_[member] > 1) return;
+        for (const Entity whole : groups) ++down_[whole];
+        return;
+    }
+    const auto known = alerts_on_.find(member);
+    if (known == alerts_on_.end() || --known->second > 0) return;
+    alerts_on_.erase(known);
+    for (const Entity whole : groups)
+        if (const auto down = down_.find(whole); --down->second == 0) down_.erase(down);
+}
+
+void Estate::forget_member_alerts() {
+    alerts_on_.clear();
+    down_.clear();
+}
+
+std::uint64_t Estate::groups_digest() const {
+    std::vector<std::pair<Entity, std::uint32_t>> all(alerts_on_.begin(), alerts_on_.end());
+    std::sort(all.begin(), all.end());
+    std::uint64_t hash = all.size();
+    for (const auto& [member, alerts] : all) {
+        const std::uint64_t parts[] = {hash, member, alerts};
+        hash = XXH3_64bits(parts, sizeof parts);
+    }
+    return hash;
 }
 
 void Estate::learn_member(Entity upper, Entity lower) {

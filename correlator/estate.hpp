@@ -35,6 +35,21 @@ public:
     std::string_view word(const Topology::Link& link) const;
     std::size_t size() const { return topology_->size() + heard_.size(); }
 
+    // A redundancy group as it stands: a member lives while no alert about it that is worse than info fires.
+    struct Standing {
+        std::uint32_t needs = 0, live = 0, members = 0;
+        bool is_lost() const { return live < needs; }
+    };
+    bool has_groups() const { return topology_->group_count() > 0; }
+    std::optional<Standing> standing(Entity whole) const;  // nullopt: nobody said how many members it needs
+    std::span<const Entity> groups_with(Entity member) const;
+    bool is_down(Entity member) const { return alerts_on_.contains(member); }
+    // An alert about the entity that is worse than info began or ceased to fire. Another topology knows of none:
+    // whoever replaces one tells it of all that fire.
+    void member_alert(Entity member, bool firing);
+    void forget_member_alerts();
+    std::uint64_t groups_digest() const;
+
     // `lower` consists of `upper` and others like it, as an alert's labels say. Entities of the topology keep its word.
     void learn_member(Entity upper, Entity lower);
 
@@ -56,6 +71,9 @@ private:
     std::vector<Heard> heard_;
     std::uint64_t restored_base_ = 0;                       // size of the topology that a snapshot was made with
     boost::unordered_flat_map<std::string, Entity> index_;  // short canonical name -> heard entity
+    // Follows from the alerts that fire, so it is in no snapshot.
+    boost::unordered_flat_map<Entity, std::uint32_t> alerts_on_;  // of members of groups, never 0
+    boost::unordered_flat_map<Entity, std::uint32_t> down_;       // members, by group, never 0
 };
 
 }  // namespace incidentd

@@ -157,7 +157,8 @@ struct AssociationSnapshot {
         codec::Reader& r = in.reader();
         for (std::size_t left = r.count(3); left > 0 && !r.failed(); --left) {
             std::string name = r.string();
-            state.topology_parts.emplace(std::move(name), codec::read_topology(r));
+            TopologySpec& part = state.topology_parts[std::move(name)] = codec::read_topology(r);
+            part.needs = codec::read_needs(r);
         }
         std::uint64_t topology_size = 0;
         estate(in, to.estate_, topology_size);
@@ -231,6 +232,7 @@ struct AssociationSnapshot {
         for (std::size_t i = 0; i < estate.heard_.size(); ++i)
             estate.index_.emplace(short_name(canonical_name(estate.heard_[i].name)),
                                   static_cast<Estate::Entity>(topology->size() + i));
+        state.count_members();
         return true;
     }
 };

@@ -92,11 +92,13 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
         association.close(fresh);
         return join_overflow(slot, scope);
     }
-    const std::string because = "rule " + rule.name + ": " + placed.because;
+    const std::string because =
+        "rule " + rule.name + ": " + placed.because + association.standing_of_groups(placed.entity);
     if (placed.begins) {
         const std::string id = to_string(fresh);
         IncidentRecord& incident = begin_incident(rule, fingerprint_of("topology", id, {}), scope);
         incident.view.because = because;
+        judge_impact(incident, rule, true);
         gates[fresh].wants = rule.gate;
         if (placed.outage.is_set()) {
             gates[fresh].wants.critical_after = std::max(rule.gate.critical_after, rule.gate.other_after);
@@ -105,6 +107,7 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
         }
         join(slot, incident, Verdict::opened, because);
     } else {
+        judge_impact(incidents.at(placed.incident), rule, false);
         join(slot, incidents.at(placed.incident), Verdict::joined, because);
     }
     IncidentRecord& incident = incidents.at(placed.incident);

@@ -23,8 +23,8 @@ int check_topology(const std::string& file, bool json) {
     std::fputs(report.c_str(), json ? stdout : stderr);
     if (!problems.empty()) return exit_failed;
     if (!json)
-        fmt::print("{}: good ({} entities, {} links, {} aliases)\n", file, topology.size(), topology.link_count(),
-                   draft.spec().aliases.size());
+        fmt::print("{}: good ({} entities, {} links, {} aliases, {} groups)\n", file, topology.size(),
+                   topology.link_count(), draft.spec().aliases.size(), topology.group_count());
     return exit_ok;
 }
 

@@ -57,7 +57,10 @@ Association::Cluster* Association::open_cluster(IncidentId incident, const Case&
 
 Association::Placement Association::place(const Onset& onset, IncidentId fresh, const AssociationCaps& caps) {
     Case c{onset, caps, {}, {}, source_number(onset.source), estate_.entity(onset.entity), {}, {}};
-    if (!onset.group.empty() && c.entity != Estate::none) estate_.learn_member(c.entity, estate_.entity(onset.group));
+    if (c.entity != Estate::none) {
+        for (const std::string& whole : onset.wholes) estate_.learn_member(c.entity, estate_.entity(whole));
+        if (!onset.node.empty()) estate_.learn_node(c.entity, estate_.entity(onset.node), onset.received);
+    }
     const SourcePace& pace = paces_[c.source];
     const Instant claimed = onset.claimed.is_set() ? onset.claimed : onset.received;
     const bool believed = claimed <= onset.received && onset.received - claimed < claim_late_most;
@@ -363,6 +366,7 @@ std::uint64_t Association::digest() const {
     }
     number(estate_.size());
     number(estate_.groups_digest());
+    number(estate_.links_digest());
     number(last_incident_.value);
     for (const std::uint64_t part : {recent_.end(), co_occurrence_.digest(), similarity_.digest()}) number(part);
     return hash;

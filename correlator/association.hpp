@@ -26,6 +26,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,10 +42,11 @@ struct Onset {
     Instant received;
     Instant claimed;  // the source's stamp; absent: none
     std::string_view source;
-    std::string_view entity;      // what failed, by any of its names
-    std::string_view group;       // what `entity` is said to be a member of; may be empty
-    std::uint64_t check = 0;      // of the check's name: equal for the same check on another entity
-    std::uint64_t partition = 0;  // onsets of different ones never share an incident
+    std::string_view entity;              // what failed, by any of its names
+    std::string_view node;                // where `entity`, a pod, is said to run; may be empty
+    std::span<const std::string> wholes;  // what it is said to be a part of
+    std::uint64_t check = 0;              // of the check's name: equal for the same check on another entity
+    std::uint64_t partition = 0;          // onsets of different ones never share an incident
     Severity severity = Severity::unknown;
     bool is_silence = false;  // something expected did not come: never a root cause
     bool is_change = false;   // a deployment or the like

@@ -17,9 +17,16 @@ Estate::Entity Estate::entity(std::string_view name) {
     if (const auto found = index_.find(key); found != index_.end()) return found->second;
     if (heard_.size() >= entities_heard_max) return none;
     const auto number = static_cast<Entity>(size());
-    heard_.push_back({std::string(name), {}, {}});
+    heard_.emplace_back().name = name;
     index_.emplace(key, number);
     return number;
+}
+
+std::optional<Estate::Entity> Estate::find(std::string_view name) const {
+    if (const auto known = topology_->find(name)) return known;
+    const std::string canonical = canonical_name(name);
+    const auto found = index_.find(std::string(short_name(canonical)));
+    return found == index_.end() ? std::nullopt : std::optional<Entity>(found->second);
 }
 
 std::string_view Estate::name(Entity entity) const {
@@ -32,12 +39,11 @@ std::span<const Topology::Link> Estate::uppers(Entity entity) const {
 }
 
 std::span<const Topology::Link> Estate::lowers(Entity entity) const {
-    if (in_topology(entity)) return topology_->lowers(entity);
+    if (in_topology(entity)) {
+        const auto grown = grown_.find(entity);
+        return grown == grown_.end() ? topology_->lowers(entity) : std::span<const Topology::Link>(grown->second);
+    }
     return heard_[entity - topology_->size()].lowers;
-}
-
-std::string_view Estate::word(const Topology::Link& link) const {
-    return in_topology(link.to) ? topology_->word(link.word) : std::string_view("member");
 }
 
 std::optional<Estate::Standing> Estate::standing(Entity whole) const {
@@ -82,14 +88,15 @@ std::uint64_t Estate::groups_digest() const {
     return hash;
 }
 
-void Estate::learn_member(Entity upper, Entity lower) {
-    if (upper == none || lower == none || upper == lower || in_topology(upper) || in_topology(lower)) return;
-    auto& up = heard_[lower - topology_->size()].uppers;
-    auto& down = heard_[upper - topology_->size()].lowers;
-    if (up.size() >= learned_uppers_max || down.size() >= learned_lowers_max) return;
-    if (std::any_of(up.begin(), up.end(), [upper](const Topology::Link& link) { return link.to == upper; })) return;
-    up.push_back({upper, LinkKind::member, 0});
-    down.push_back({lower, LinkKind::member, 0});
+std::uint64_t Estate::links_digest() const {
+    std::uint64_t hash = heard_.size();
+    for (const Heard& known : heard_) {
+        std::vector<std::uint64_t> parts{hash, known.moves, static_cast<std::uint64_t>(known.node_seen.ms)};
+        for (const auto* side : {&known.uppers, &known.lowers})
+            for (const Topology::Link& link : *side) parts.push_back(std::uint64_t{link.to} << 8 | link.word);
+        hash = XXH3_64bits(parts.data(), parts.size() * sizeof parts[0]);
+    }
+    return hash;
 }
 
 std::vector<Estate::Entity> Estate::replace(std::shared_ptr<const Topology> topology, std::span<const Entity> used) {
@@ -99,9 +106,7 @@ std::vector<Estate::Entity> Estate::replace(std::shared_ptr<const Topology> topo
     for (const Entity old : used)
         if (in_topology(old)) numbers[old] = next.entity(name(old));
     for (auto old = static_cast<Entity>(topology_->size()); old < size(); ++old) numbers[old] = next.entity(name(old));
-    for (std::size_t i = 0; i < heard_.size(); ++i)
-        for (const Topology::Link& link : heard_[i].uppers)
-            next.learn_member(numbers[link.to], numbers[topology_->size() + i]);
+    next.take_links(*this, numbers);
     *this = std::move(next);
     return numbers;
 }

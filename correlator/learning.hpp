@@ -8,6 +8,7 @@ struct LearnSettings {
     bool similarity = true;     // text and names that resemble each other: alert_similarity.hpp
     bool co_occurrence = true;  // checks that follow one another: co_occurrence.hpp
     bool recurrence = true;     // incidents like earlier ones: incident_memory.hpp
+    bool labels = true;         // which pod is on which node and of what, by labels: label_links.hpp
     friend bool operator==(const LearnSettings&, const LearnSettings&) = default;
 };
 

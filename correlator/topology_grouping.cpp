@@ -4,6 +4,7 @@
 
 #include "correlator/alert_similarity.hpp"
 #include "correlator/fingerprint.hpp"
+#include "correlator/label_links.hpp"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -70,13 +71,16 @@ std::string entity_of(const Estate& estate, LabelsView labels) {
 }
 
 void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
-    const std::string entity = entity_of(association.estate(), scope.labels), check = check_of(scope);
+    const LabelledSubject subject = subject_of(association.estate(), association.learning(), scope.labels,
+                                               entity_of(association.estate(), scope.labels), now);
+    const std::string check = check_of(scope);
     Onset onset;
     onset.received = now;
     onset.claimed = alerts[slot].starts_at;
     onset.source = scope.source;
-    onset.entity = entity;
-    if (!find_label(scope.labels, "pod").empty()) onset.group = find_label(scope.labels, "service");
+    onset.entity = subject.entity;
+    onset.node = subject.node;
+    onset.wholes = subject.wholes;
     onset.check = XXH3_64bits(check.data(), check.size());
     onset.severity = scope.severity;
     onset.is_silence = is_silence(scope.title, check);

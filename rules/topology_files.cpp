@@ -174,6 +174,7 @@ void read_learn(Compilation& compilation, FieldReader& topology, const Shape& sh
     LearnSettings& learn = compilation.set.learn;
     reader.read("similarity", learn.similarity);
     reader.read("co_occurrence", learn.co_occurrence);
+    reader.read("labels", learn.labels);
     reader.read("recurrence", learn.recurrence);
 }
 

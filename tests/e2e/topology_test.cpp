@@ -187,12 +187,20 @@ TEST_CASE("what is learned can be seen and switched off by a reload") {
     daemon.start();
     const Json before = daemon.cli_json({"topology", "learned"});
     CHECK(before.boolean("/learn/co_occurrence"));
+    CHECK(daemon
+              .send(json_array({alert_json(
+                  {{"alertname", "Slow"}, {"namespace", "shop"}, {"node", "n1"}, {"pod", "cart-1"}}, "slow")}))
+              .status == 200);
+    REQUIRE(eventually(std::chrono::seconds(20), [&] {
+        return daemon.cli({"topology", "learned"}).out.find("  pod shop/cart-1 runs on n1\n") != std::string::npos;
+    }));
     std::string off(rules);
     off.insert(off.find("  files:"), "  learn: {co_occurrence: false}\n");
     daemon.write_rules(off);
     CHECK(daemon.client().post("/-/reload", "").status == 200);
     REQUIRE(eventually(std::chrono::seconds(20), [&] {
-        return daemon.cli({"topology", "learned"}).out.starts_with("similarity on, co_occurrence off, recurrence on\n");
+        return daemon.cli({"topology", "learned"})
+            .out.starts_with("similarity on, co_occurrence off, labels on, recurrence on\n");
     }));
 }
 

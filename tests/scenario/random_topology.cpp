@@ -34,8 +34,8 @@ std::string RandomTopology::section() {
     for (const auto& group : drawn.needs)
         out += "{name: " + group.first + ", needs: " + std::to_string(group.second) + "}";
     return out + "]\n  learn: {similarity: " + of({"true", "true", "false"}) +
-           ", co_occurrence: " + of({"true", "true", "false"}) + ", recurrence: " + of({"true", "true", "false"}) +
-           "}\n";
+           ", co_occurrence: " + of({"true", "true", "false"}) + ", labels: " + of({"true", "true", "false"}) +
+           ", recurrence: " + of({"true", "true", "false"}) + "}\n";
 }
 
 std::string RandomTopology::rule(std::string_view name) {

@@ -56,7 +56,10 @@ Association::Cluster* Association::open_cluster(IncidentId incident, const Case&
 
 Association::Placement Association::place(const Onset& onset, IncidentId fresh, const AssociationCaps& caps) {
     Case c{onset, caps, {}, {}, source_number(onset.source), estate_.entity(onset.entity), {}, {}};
-    if (!onset.group.empty() && c.entity != Estate::none) estate_.learn_member(c.entity, estate_.entity(onset.group));
+    if (c.entity != Estate::none) {
+        for (const std::string& whole : onset.wholes) estate_.learn_member(c.entity, estate_.entity(whole));
+        if (!onset.node.empty()) estate_.learn_node(c.entity, estate_.entity(onset.node), onset.received);
+    }
     const SourcePace& pace = paces_[c.source];
     const Instant claimed = onset.claimed.is_set() ? onset.claimed : onset.received;
     const bool believed = claimed <= onset.received && onset.received - claimed < claim_late_most;
@@ -78,7 +81,7 @@ Association::Placement Association::place(const Onset& onset, IncidentId fresh, 
     for (const Evidence& one : c.found) {
         const bool upwards = one.why == Why::upper || one.why == Why::silent_upper || one.why == Why::inferred ||
                              one.why == Why::named_alike || one.why == Why::similar || one.why == Why::follows ||
-                             (one.why == Why::member && !one.is_below);
+                             one.why == Why::lost_group || (one.why == Why::member && !one.is_below);
         if (one.incident != placement.incident || !upwards || one.score <= cause_score) continue;
         cause = one.other;
         cause_score = one.score;
@@ -371,6 +374,8 @@ std::uint64_t Association::digest() const {
         number(static_cast<std::uint64_t>(pace.delay().ms));
     }
     number(estate_.size());
+    number(estate_.groups_digest());
+    number(estate_.links_digest());
     number(last_incident_.value);
     for (const std::uint64_t part :
          {recent_.end(), co_occurrence_.digest(), similarity_.digest(), check_habits_.digest()})

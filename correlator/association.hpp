@@ -28,6 +28,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,10 +48,11 @@ struct Onset {
     Instant received;
     Instant claimed;  // the source's stamp; absent: none
     std::string_view source;
-    std::string_view entity;      // what failed, by any of its names
-    std::string_view group;       // what `entity` is said to be a member of; may be empty
-    std::uint64_t check = 0;      // of the check's name: equal for the same check on another entity
-    std::uint64_t partition = 0;  // onsets of different ones never share an incident
+    std::string_view entity;              // what failed, by any of its names
+    std::string_view node;                // where `entity`, a pod, is said to run; may be empty
+    std::span<const std::string> wholes;  // what it is said to be a part of
+    std::uint64_t check = 0;              // of the check's name: equal for the same check on another entity
+    std::uint64_t partition = 0;          // onsets of different ones never share an incident
     Severity severity = Severity::unknown;
     bool is_silence = false;  // something expected did not come: never a root cause
     bool is_change = false;   // a deployment or the like
@@ -118,6 +120,12 @@ public:
     void use(std::shared_ptr<const Topology> topology);
     Estate& estate() { return estate_; }
     const Estate& estate() const { return estate_; }
+    // "cart lives on 1 of 3 members, needs 2"; "" for what is no redundancy group.
+    std::string standing_of(Entity whole) const;
+    // Of each group that it is a member of, "; " before each.
+    std::string standing_of_groups(Entity member) const;
+    // All that failed in it are members of groups that live without them.
+    bool can_be_spared(IncidentId incident) const;
     bool owns(IncidentId incident) const { return clusters_.contains(incident); }
     const SourcePace* find_pace(std::string_view source) const;  // nullptr: no onset of it was placed yet
     std::uint64_t digest() const;
@@ -195,7 +203,8 @@ private:
         step,
         similar,
         follows,
-        named_alike
+        named_alike,
+        lost_group
     };
     struct Evidence {
         IncidentId incident;
@@ -232,6 +241,9 @@ private:
     void ask_uppers(Case& c);
     void ask_lowers(Case& c);
     void ask_siblings(Case& c);
+    bool can_spare(Entity whole) const;
+    void ask_lost_groups(Case& c);
+    void ask_through(Case& c, const Topology::Link& link, double weight);
     void ask_inferred(Case& c, const Topology::Link& link);
     void ask_step(Case& c);
     void note_words(Case& c) const;

@@ -33,6 +33,7 @@ void Association::gather(Case& c) {
         ask_same(c);
         ask_uppers(c);
         ask_siblings(c);
+        ask_lost_groups(c);
         ask_lowers(c);
     }
     ask_step(c);
@@ -78,8 +79,10 @@ void Association::ask(Case& c, Entity other, double weight, bool other_is_upper,
 
 void Association::ask_uppers(Case& c) {
     const auto uppers = estate_.uppers(c.entity);
+    const bool spares_members = can_spare(c.entity);
     for (std::size_t i = 0; i < std::min(uppers.size(), links_asked_max); ++i) {
         const Topology::Link& link = uppers[i];
+        if (link.kind == LinkKind::member && spares_members) continue;
         const bool depends = link.kind == LinkKind::depends;
         const double weight = link.kind == LinkKind::member ? weight_member : weight_upper;
         Evidence evidence;
@@ -88,15 +91,41 @@ void Association::ask_uppers(Case& c) {
         ask(c, link.to, weight, depends, evidence);
         if (link.kind == LinkKind::peer) continue;
         ask_inferred(c, link);
-        if (failure(link.to) != nullptr) continue;
-        evidence.why = Why::silent_upper;
-        evidence.through = link.to;
-        const auto above = estate_.uppers(link.to);
-        for (std::size_t j = 0; j < std::min(above.size(), siblings_most); ++j)
-            if (above[j].kind != LinkKind::peer) {
-                evidence.word = above[j].word;
-                ask(c, above[j].to, weight * weight_silent_between, true, evidence);
-            }
+        if (failure(link.to) == nullptr) ask_through(c, link, weight * weight_silent_between);
+    }
+}
+
+// What `link.to` depends on, which itself is silent. A group that lives on the rest of its members stands between them
+// and what depends on it; one that lost too many is inferred to have failed.
+void Association::ask_through(Case& c, const Topology::Link& link, double weight) {
+    const std::optional<Estate::Standing> group = estate_.standing(link.to);
+    const bool spares_members = group.has_value() && can_spare(link.to);
+    Evidence evidence;
+    evidence.through = link.to;
+    const auto above = estate_.uppers(link.to);
+    for (std::size_t j = 0; j < std::min(above.size(), siblings_most); ++j) {
+        if (above[j].kind == LinkKind::peer) continue;
+        const bool is_member = above[j].kind == LinkKind::member;
+        if (is_member && spares_members) continue;
+        const bool is_lost = is_member && group.has_value() && group->is_lost();
+        evidence.why = is_lost ? Why::lost_group : Why::silent_upper;
+        evidence.word = above[j].word;
+        ask(c, above[j].to, is_lost ? weight_inferred : weight, true, evidence);
+    }
+}
+
+// With it the group has fewer members than it needs: what failed of it close in time is one failure of the group.
+void Association::ask_lost_groups(Case& c) {
+    const auto groups = estate_.groups_with(c.entity);
+    for (const Entity whole : groups.first(std::min(groups.size(), links_asked_max))) {
+        if (!estate_.standing(whole)->is_lost()) continue;
+        const auto members = estate_.uppers(whole);
+        Evidence evidence;
+        evidence.why = Why::lost_group;
+        evidence.through = whole;
+        for (const Topology::Link& link : members.first(std::min(members.size(), siblings_most)))
+            if (link.kind == LinkKind::member && link.to != c.entity && estate_.is_down(link.to))
+                ask(c, link.to, weight_inferred, true, evidence);
     }
 }
 
@@ -160,6 +189,7 @@ void Association::ask_lowers(Case& c) {
     }
     for (const Topology::Link& link : lowers) {
         if (link.kind == LinkKind::peer) continue;
+        if (link.kind == LinkKind::member && can_spare(link.to)) continue;
         evidence.why = link.kind == LinkKind::member ? Why::member : Why::lower;
         evidence.word = link.word;
         evidence.through = Estate::none;
@@ -217,6 +247,8 @@ std::string Association::explain(const Case& c, const Evidence& e) const {
         case Why::follows:
         case Why::named_alike:
             return explain_learned(c, e, when);
+        case Why::lost_group:
+            return standing_of(e.through) + ": inferred to have failed; " + named(e.other) + " of it failed " + when;
         case Why::step:
             return "found by the same look of its source, which hardly ever finds anything";
     }

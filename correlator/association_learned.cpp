@@ -23,6 +23,7 @@ constexpr std::uint16_t learned_depth_most = 4;  // steps of learned evidence al
 
 void Association::set_learning(const LearnSettings& learn) {
     learn_ = learn;
+    if (!learn.labels) estate_.forget_links();
     if (!learn.similarity) similarity_ = {};
     if (!learn.co_occurrence) co_occurrence_ = {};
     if (!learn.habits) check_habits_ = {};

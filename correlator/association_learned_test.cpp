@@ -90,7 +90,7 @@ TEST_CASE("What was learned to follow another check joins it, with the cases") {
     CHECK_FALSE(b.last.begins);
     CHECK(b.last.because.starts_with("QueueGrows follows LinkDown in 2"));
     Bench off;
-    off.association.set_learning({false, false, false, false});
+    off.association.set_learning({false, false, false, false, false});
     for (int i = 0; i < 30; ++i) {
         const std::string n = std::to_string(i);
         off.at(minutes(187) * i, "link" + n, "LinkDown", "a link is down");

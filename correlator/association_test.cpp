@@ -178,17 +178,59 @@ TEST_CASE("Another topology finds what fails under its new numbers") {
     CHECK(b.at(11, "web1") == 1);
 }
 
+TEST_CASE("A group that lives on the rest of its members stands between them and what depends on it") {
+    TopologySpec spec{{{"p1", "shop", "member"},
+                       {"p2", "shop", "member"},
+                       {"p3", "shop", "member"},
+                       {"node", "p1", "runs"},
+                       {"node", "p2", "runs"},
+                       {"shop", "web", "call"}},
+                      {}};
+    spec.needs = {{"shop", 2}};
+    const auto bench = [&spec](std::initializer_list<const char*> down) {
+        Bench b;
+        b.association.use(std::make_shared<const Topology>(spec));
+        Estate& estate = b.association.estate();
+        for (const char* member : down) estate.member_alert(estate.entity(member), true);
+        return b;
+    };
+    Bench spared = bench({"p1"});
+    CHECK(spared.at(0, "p1") == 1);
+    CHECK(spared.association.can_be_spared(IncidentId{1}));
+    CHECK(spared.at(10, "shop") == 2);
+    CHECK(spared.at(15, "p2", "nagios", 7) == 3);
+    Bench through = bench({"p1"});
+    CHECK(through.at(0, "p1") == 1);
+    CHECK(through.at(10, "web") == 2);
+    Bench lost = bench({"p1", "p2"});
+    CHECK(lost.at(0, "p1") == 1);
+    CHECK(lost.at(10, "web") == 1);
+    CHECK(lost.last.because ==
+          "shop lives on 1 of 3 members, needs 2: inferred to have failed; p1 of it failed 10s before");
+    CHECK(lost.at(15, "p2", "nagios", 7) == 1);
+    CHECK_FALSE(lost.association.can_be_spared(IncidentId{1}));
+    // Its node takes two of them with it, though none of them says so.
+    Bench node = bench({});
+    CHECK(node.at(0, "node") == 1);
+    CHECK(node.at(10, "shop") == 1);
+}
+
 TEST_CASE("links from the API survive the codec, count in the digest, and are refused beyond their bound") {
     TopologyChanged first;
     first.part = "cmdb";
     first.replaces = true;
     first.add.links = {{"pdu7", "sw12", "power"}, {"pdu7", "sw13", "power"}};
     first.add.aliases = {{"power-7", "pdu7"}};
+    first.add.links.push_back({"sw12", "pair", "member"});
+    first.add.links.push_back({"sw13", "pair", "member"});
+    first.add.needs = {{"pair", 2}, {"other", 1}};
     TopologyChanged second;
     second.part = "cmdb";
     second.remove.links = {{"pdu7", "sw13", ""}};
     second.add.links = {{"pdu7", "sw12", "feed"}};  // known, by another word
     second.add.aliases = first.add.aliases;
+    second.add.needs = {{"pair", 1}};
+    second.remove.needs = {{"other", 9}};
     Correlator engine;
     Effects effects;
     engine.apply(Genesis{"t", "0"}, Instant{1}, effects);
@@ -208,6 +250,8 @@ TEST_CASE("links from the API survive the codec, count in the digest, and are re
     REQUIRE(lowers.size() == 1);
     CHECK(estate.word(lowers[0]) == "feed");
     CHECK(engine.topology_parts().at("cmdb").aliases.size() == 1);
+    CHECK(engine.topology_parts().at("cmdb").needs.size() == 1);
+    CHECK(estate.standing(*estate.find_in_topology("pair"))->needs == 1);
     CHECK_FALSE(engine.topology_refusal(first).has_value());
     TopologyChanged large = first;
     large.add.links.assign(topology_part_lines_max + 1, {"a", "b", "c"});

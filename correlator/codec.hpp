@@ -172,4 +172,24 @@ inline TopologySpec read_topology(Reader& r) {
     return spec;
 }
 
+using TopologyNeeds = std::vector<std::pair<std::string, std::uint32_t>>;
+
+inline void write_needs(Writer& w, const TopologyNeeds& needs) {
+    w.number(needs.size());
+    for (const auto& [whole, least] : needs) {
+        w.text(whole);
+        w.number(least);
+    }
+}
+inline TopologyNeeds read_needs(Reader& r) {
+    TopologyNeeds needs;
+    for (std::size_t left = r.count(2); left > 0 && !r.failed(); --left) {
+        std::string whole = r.string();
+        const std::uint64_t least = r.number();
+        if (least == 0 || least > topology_links_max) r.reject();
+        needs.emplace_back(std::move(whole), static_cast<std::uint32_t>(least));
+    }
+    return needs;
+}
+
 }  // namespace incidentd::codec

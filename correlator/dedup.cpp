@@ -88,6 +88,7 @@ void Correlator::State::on_firing(const AlertEvent& event) {
 void Correlator::State::begin_firing(Slot slot, bool is_first) {
     set_firing(alerts[slot], true);
     index_labels(slot, true);
+    index_member(slot, true);
     update_suppression(slot);
     wind(slot);
     on_onset(slot);
@@ -154,7 +155,7 @@ void Correlator::State::refresh(Slot slot, const AlertEvent& event) {
     watch_expiry(slot);
     touch(slot);
     if (event.refresh) return;
-    alert.severity = event.severity;
+    set_severity(slot, event.severity);
     set_episode(alert, event.episode);
     if (const std::uint64_t hash = hash_details(event); hash != alert.details_hash) {
         word_store.set_details(alert.words, details_of(event));
@@ -268,6 +269,7 @@ void Correlator::State::on_expiry(Slot slot) {
 void Correlator::State::stop_firing(Slot slot, Verdict verdict, std::string because) {
     AlertRecord& alert = alerts[slot];
     index_labels(slot, false);
+    index_member(slot, false);
     stop_origins(slot);
     stop_waiting(slot);
     set_firing(alert, false);

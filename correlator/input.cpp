@@ -115,6 +115,9 @@ struct Encode {
         w.byte(in.replaces ? 1 : 0);
         codec::write_topology(w, in.add);
         codec::write_topology(w, in.remove);
+        if (in.add.needs.empty() && in.remove.needs.empty()) return;  // as records were before there were groups
+        codec::write_needs(w, in.add.needs);
+        codec::write_needs(w, in.remove.needs);
     }
 };
 
@@ -265,6 +268,9 @@ std::optional<Input> decode_body(RecordKind kind, Reader& r, DecodeScratch& scra
             in.replaces = r.flag();
             in.add = codec::read_topology(r);
             in.remove = codec::read_topology(r);
+            if (r.failed() || r.done()) return in;
+            in.add.needs = codec::read_needs(r);
+            in.remove.needs = codec::read_needs(r);
             return in;
         }
         case RecordKind::started:

@@ -9,6 +9,7 @@ struct LearnSettings {
     bool co_occurrence = true;  // checks that follow one another: co_occurrence.hpp
     bool habits = true;         // checks that usually fire alone: check_habits.hpp
     bool recurrence = true;     // incidents like earlier ones: incident_memory.hpp
+    bool labels = true;         // which pod is on which node and of what, by labels: label_links.hpp
     friend bool operator==(const LearnSettings&, const LearnSettings&) = default;
 };
 

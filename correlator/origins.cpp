@@ -151,7 +151,7 @@ void Correlator::State::one_origin_recovered(Slot slot, std::size_t left) {
            "one of its " + std::to_string(origins.of(slot).size()) + " origins recovered, " + std::to_string(left) +
                " still fire");
     const Severity before = alert.severity;
-    alert.severity = worst_origin(slot);
+    set_severity(slot, worst_origin(slot));
     if (alert.severity != before) severity_changed(slot, before);
 }
 
@@ -166,7 +166,7 @@ bool Correlator::State::outlives_promise(Slot slot) {
     alert.expires_at = last_promise(slot);
     watch_expiry(slot);
     const Severity before = alert.severity;
-    alert.severity = worst_origin(slot);
+    set_severity(slot, worst_origin(slot));
     if (alert.severity != before) severity_changed(slot, before);
     return true;
 }
@@ -216,9 +216,11 @@ void Correlator::State::relabel(Slot slot, const AlertEvent& event) {
     AlertRecord& alert = alerts[slot];
     if (!std::ranges::equal(labels_of(alert), labels.view())) {
         index_labels(slot, false);
+        if (alert.firing) index_member(slot, false);
         look_at_targets(slot, false);
         set_labels(alert, labels.view());
         index_labels(slot, true);
+        if (alert.firing) index_member(slot, true);
         change(slot);
         look_again({slot}, "its labels changed");
         look_at_targets(slot, true);

@@ -24,10 +24,12 @@ public:
         for (const FailedEntity& one : failed) add(one);
         failed_count_ = nodes_.size();
         find_silent();
+        find_lost_groups();
         for (std::size_t at = 0; at < failed_count_; ++at) follow_uppers(at);
         caused_.assign(failed_count_, false);
         for (std::size_t at = 0; at < failed_count_; ++at) caused_[at] = !nodes_[at].flows.empty();
-        for (std::size_t at = 0; at < failed_count_; ++at) follow_members(at);
+        for (std::size_t at = 0; at < nodes_.size(); ++at)
+            if (at < failed_count_ || nodes_[at].is_group) follow_members(at);
         find_silent_groups();
     }
 
@@ -66,6 +68,7 @@ private:
     struct Node {
         FailedEntity known;
         bool silent = false;
+        bool is_group = false;         // silent: a redundancy group with fewer members than it needs
         std::uint32_t dependants = 0;  // failed entities whose blame may flow here
         std::uint32_t of = 0;          // silent: all its dependants
         std::vector<Flow> flows;
@@ -76,7 +79,7 @@ private:
         if (one.entity == Estate::none) return;  // its name left with a topology, and the table was full
         const auto [at, is_new] = index_.try_emplace(one.entity, nodes_.size());
         if (is_new) {
-            nodes_.push_back({one, false, 0, 0, {}, 0, 0, 0});
+            nodes_.push_back({one, false, false, 0, 0, {}, 0, 0, 0});
             return;
         }
         FailedEntity& known = nodes_[at->second].known;  // left the incident and came back
@@ -124,6 +127,21 @@ private:
         return nodes_.size() - 1;
     }
 
+    // A group that lost more members than it can spare failed, also when it says nothing.
+    void find_lost_groups() {
+        for (std::size_t at = 0; at < failed_count_; ++at) {
+            const auto groups = estate_.groups_with(nodes_[at].known.entity);
+            for (const Entity whole : groups.first(std::min(groups.size(), links_asked))) {
+                if (!estate_.standing(whole)->is_lost()) continue;
+                const std::size_t known = in(whole);
+                if (known == SIZE_MAX)
+                    nodes_[add_silent(whole, estate_.standing(whole)->members)].is_group = true;
+                else if (nodes_[known].silent)
+                    nodes_[known].is_group = true;
+            }
+        }
+    }
+
     // How well the upper one explains the lower one.
     static double explains(const Node& upper, const Node& lower) {
         const Duration late = upper.known.first - lower.known.first;
@@ -146,7 +164,9 @@ private:
             const std::size_t upper = in(link.to);
             if (upper == SIZE_MAX) return follow_through(at, link.to);
             const Node& other = nodes_[upper];
-            if (other.silent) {
+            if (other.is_group) {
+                flow(at, upper, 1);
+            } else if (other.silent) {
                 flow(at, upper, 0.8 * static_cast<double>(share_failed(link.to)));
             } else if (!other.known.only_silence) {
                 flow(at, upper, explains(other, nodes_[at]));
@@ -175,7 +195,10 @@ private:
     }
 
     // Members that fail for a reason of their own pass no blame up; several that fail without one blame the whole.
+    // A group that lives on the rest of its members has nothing to do with those that failed.
     void follow_members(std::size_t whole) {
+        const auto group = estate_.standing(nodes_[whole].known.entity);
+        if (group.has_value() && !group->is_lost()) return;
         std::vector<std::size_t> members;
         std::size_t without_cause = 0;
         some(estate_.uppers(nodes_[whole].known.entity), [&](const Link& link) {
@@ -191,6 +214,7 @@ private:
                 flow(member, whole, 1);
             else
                 flow(whole, member, 0.6);
+            if (nodes_[whole].is_group && !caused_[member] && without_cause < 2) flow(member, whole, 0.25);
         }
     }
 
@@ -201,6 +225,7 @@ private:
             if (caused_[at]) continue;
             some(estate_.lowers(nodes_[at].known.entity), [&](const Link& link) {
                 if (link.kind != LinkKind::member || in(link.to) != SIZE_MAX) return;
+                if (estate_.standing(link.to).has_value()) return;  // lost ones are known already
                 auto& known = members[link.to];
                 if (known.empty()) order.push_back(link.to);
                 known.push_back(at);
@@ -248,7 +273,15 @@ private:
         const Node& node = nodes_[at];
         std::string text;
         const auto say = [&text](const std::string& more) { text += (text.empty() ? "" : "; ") + more; };
-        if (node.silent) {
+        const auto group = estate_.standing(node.known.entity);
+        const std::string lives = group.has_value() && group->is_lost()
+                                      ? "it lives on " + std::to_string(group->live) + " of " +
+                                            std::to_string(group->members) + " members, needs " +
+                                            std::to_string(group->needs)
+                                      : "";
+        if (node.is_group) {
+            say("sent no alert, inferred: " + lives);
+        } else if (node.silent) {
             say("sent no alert, inferred: " + std::to_string(node.dependants) + " of " + std::to_string(node.of) +
                 " next to it failed");
         } else if (node.dependants > 0) {
@@ -256,6 +289,7 @@ private:
                 " other failed entities depend on it");
         }
         if (!node.silent) {
+            if (!lives.empty()) say(lives);
             if (node.flows.empty() && failed_count_ > 1) say("nothing it depends on failed");
             if (node.known.changed) say("it was changed just then");
             say(std::to_string(node.known.checks) + (node.known.checks == 1 ? " check" : " checks") +
@@ -276,6 +310,7 @@ private:
         const auto add_from = [&](std::span<const Link> links, LinkKind kind, const std::string& why) {
             some(links, [&](const Link& link) {
                 if (link.kind != kind || in(link.to) != SIZE_MAX || out.size() >= root_candidates_wanted) return;
+                if (const auto standing = estate_.standing(link.to); standing && !standing->is_lost()) return;
                 const std::string_view entity = estate_.name(link.to);
                 const bool is_named =
                     std::any_of(out.begin(), out.end(), [&](const RootCandidate& one) { return one.entity == entity; });

@@ -59,6 +59,29 @@ TEST_CASE("Members that fail together without a cause of their own blame the who
     CHECK(Case(service).failed("p1", 0).failed("vm1", 1).failed("shop", 60).first() == "vm1");
 }
 
+TEST_CASE("A group takes the blame only once it has fewer members than it needs, and says so") {
+    TopologySpec two_of_three = service;
+    two_of_three.needs = {{"shop", 2}};
+    two_of_three.links.push_back({"shop", "web", "call"});
+    Case spared(two_of_three);
+    spared.estate.member_alert(spared.estate.entity("p1"), true);
+    spared.failed("p1", 0).failed("shop", 60).failed("web", 61);
+    CHECK(spared.first() == "shop");
+    CHECK(rank_roots(spared.estate, spared.all).front().reason.find("lives on") == std::string::npos);
+    Case unlike(service);  // nobody said how many it needs
+    CHECK(unlike.failed("p1", 0).failed("shop", 60).first() == "p1");
+    Case lost(two_of_three);
+    for (const char* pod : {"p1", "p2"}) lost.estate.member_alert(lost.estate.entity(pod), true);
+    lost.failed("p2", 0).failed("web", 10);
+    const auto roots = rank_roots(lost.estate, lost.all);
+    REQUIRE(roots.size() == 3);
+    CHECK(roots[0].entity == "p2");
+    CHECK(roots[2].entity == "shop");
+    CHECK(roots[2].reason == "sent no alert, inferred: it lives on 1 of 3 members, needs 2");
+    lost.failed("p1", 3);
+    CHECK(lost.first() == "shop");
+}
+
 TEST_CASE("What depends on the cause in two ways counts once in the reason") {
     Case all(TopologySpec{{{"dns", "vm1", "infra"},
                            {"dns", "vm2", "infra"},

@@ -39,9 +39,11 @@ struct AssociationSnapshot {
 
     template <class Archive, class Links>
     static void links(Archive& a, Links& links, std::size_t most) {
-        a.list(links, most, [&a](auto& link) { a.number(link.to); });
-        if constexpr (Archive::reads)
-            for (Topology::Link& link : links) link.kind = LinkKind::member;
+        a.list(links, most, [&a](auto& link) {
+            a.number(link.to);
+            a.member(link.kind, LinkKind::member);
+            a.number(link.word);
+        });
     }
 
     template <class Archive, class Known>
@@ -51,6 +53,9 @@ struct AssociationSnapshot {
             a.text(heard.name);
             links(a, heard.uppers, learned_uppers_max);
             links(a, heard.lowers, learned_lowers_max);
+            a.time(heard.node_seen);
+            a.time(heard.moved_at);
+            a.number(heard.moves);
         });
     }
 
@@ -186,7 +191,8 @@ struct AssociationSnapshot {
         codec::Reader& r = in.reader();
         for (std::size_t left = r.count(3); left > 0 && !r.failed(); --left) {
             std::string name = r.string();
-            state.topology_parts.emplace(std::move(name), codec::read_topology(r));
+            TopologySpec& part = state.topology_parts[std::move(name)] = codec::read_topology(r);
+            part.needs = codec::read_needs(r);
         }
         std::uint64_t topology_size = 0;
         estate(in, to.estate_, topology_size);
@@ -252,7 +258,9 @@ struct AssociationSnapshot {
         for (const auto& heard : to.estate_.heard_)
             for (const auto* side : {&heard.uppers, &heard.lowers})
                 for (const Topology::Link& link : *side)
-                    if (link.to >= entities) return false;
+                    if (link.to >= entities || !Estate::is_learned(link) ||
+                        (side == &heard.lowers && link.to < to.estate_.restored_base_))
+                        return false;
         return true;
     }
 
@@ -264,6 +272,8 @@ struct AssociationSnapshot {
         for (std::size_t i = 0; i < estate.heard_.size(); ++i)
             estate.index_.emplace(short_name(canonical_name(estate.heard_[i].name)),
                                   static_cast<Estate::Entity>(topology->size() + i));
+        estate.grow_topology();
+        state.count_members();
         return true;
     }
 };

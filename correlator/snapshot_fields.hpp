@@ -51,7 +51,10 @@ public:
     void span(Duration value) { w_.number(static_cast<std::uint64_t>(value.ms)); }
     void text(std::string_view value) { w_.text(value); }
     void flag(bool value) { w_.byte(value ? 1 : 0); }
-    void topology(const TopologySpec& spec) { codec::write_topology(w_, spec); }
+    void topology(const TopologySpec& spec) {
+        codec::write_topology(w_, spec);
+        codec::write_needs(w_, spec.needs);
+    }
     void string(StringPool::Handle handle) { w_.number(strings_.of(handle)); }
     void words(const AlertWords& words) {
         const WordsView view = state_.word_store.view(words);

@@ -318,6 +318,11 @@ struct Correlator::State {
     void tell_firing(const AlertRecord& alert);  // that it fires in its incident again, or no longer
     void watch_quiet(IncidentRecord& incident);
     void use_topology();
+    // --- group_standing.cpp -----------------------------------------------------------------------------------------
+    void index_member(Slot slot, bool firing);  // what redundancy groups know of their members
+    void count_members();                       // likewise, made anew
+    void set_severity(Slot slot, Severity severity);
+    void judge_impact(IncidentRecord& incident, const CorrelationRule& rule, bool begins);
     // --- topology_parts.cpp -----------------------------------------------------------------------------------------
     void on_topology_changed(const TopologyChanged& change);
     std::shared_ptr<const Topology> whole_topology()

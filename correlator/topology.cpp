@@ -48,18 +48,24 @@ std::uint64_t digest_of(const TopologySpec& spec) {
         text(link.lower);
         text(link.kind);
     }
-    if (spec.entities.empty() && spec.links.empty() && spec.aliases.empty()) return 0;  // as one that was never given
-    text("\x01");                                                                       // no name
+    if (spec.entities.empty() && spec.links.empty() && spec.aliases.empty() && spec.needs.empty())
+        return 0;  // as one that was never given
+    text("\x01");  // no name
     for (const auto& [other, entity] : spec.aliases) {
         text(other);
         text(entity);
+    }
+    if (!spec.needs.empty()) text("\x02");
+    for (const auto& [whole, needs] : spec.needs) {
+        text(whole);
+        text(std::to_string(needs));
     }
     return hash;
 }
 
 }  // namespace
 
-Topology::Topology(const TopologySpec& spec) : digest_(digest_of(spec)) {
+Topology::Topology(const TopologySpec& spec) : needs_(spec.needs), digest_(digest_of(spec)) {
     std::vector<Pair> up, down;
     boost::unordered_flat_map<std::string, std::uint8_t> words;
     for (const std::string& name : spec.entities) add(name);
@@ -77,6 +83,7 @@ Topology::Topology(const TopologySpec& spec) : digest_(digest_of(spec)) {
         up.push_back({upper, {lower, kind, at->second}});
         down.push_back({lower, {upper, kind, at->second}});
     }
+    for (const auto& [whole, needs] : spec.needs) add(whole);
     for (const auto& [other, entity] : spec.aliases) {
         const Entity known = add(entity);
         call(other, known, alias);
@@ -95,6 +102,30 @@ Topology::Topology(const TopologySpec& spec) : digest_(digest_of(spec)) {
         for (std::size_t i = 1; i < rows.begin.size(); ++i) rows.begin[i] += rows.begin[i - 1];
         for (const Pair& pair : *side) rows.links.push_back(pair.link);
     }
+    add_groups();
+}
+
+void Topology::add_groups() {
+    for (const auto& [name, least] : needs_) {
+        const Entity whole = add(name);
+        const auto is_member = [](const Link& link) { return link.kind == LinkKind::member; };
+        const auto uppers = this->uppers(whole);
+        const auto members = static_cast<std::uint32_t>(std::count_if(uppers.begin(), uppers.end(), is_member));
+        if (members == 0 || !groups_.try_emplace(whole, Group{std::clamp(least, 1U, members), members}).second)
+            continue;
+        for (const Link& link : uppers)
+            if (is_member(link)) groups_with_[link.to].push_back(whole);
+    }
+}
+
+const Topology::Group* Topology::group(Entity whole) const {
+    const auto found = groups_.find(whole);
+    return found == groups_.end() ? nullptr : &found->second;
+}
+
+std::span<const Topology::Entity> Topology::groups_with(Entity member) const {
+    const auto found = groups_with_.find(member);
+    return found == groups_with_.end() ? std::span<const Entity>() : std::span<const Entity>(found->second);
 }
 
 Topology::Entity Topology::add(std::string_view name) {
@@ -127,6 +158,7 @@ TopologySpec Topology::spec() const {
     for (const auto& [name, known] : index_)
         if (known.rank == alias && !known.ambiguous) out.aliases.emplace_back(name, names_[known.entity]);
     std::sort(out.aliases.begin(), out.aliases.end());
+    out.needs = needs_;
     return out;
 }
 

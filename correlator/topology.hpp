@@ -31,12 +31,14 @@ struct TopologySpec {
     std::vector<Link> links;
     std::vector<std::pair<std::string, std::string>> aliases;  // (alias, entity)
     std::vector<std::string> entities{};  // to be numbered first, in this order; usually none: links name them
+    // How many of its members a whole needs to live, at least 1. Of a whole given twice the first counts.
+    std::vector<std::pair<std::string, std::uint32_t>> needs{};
 };
 
 // What came through the API, by the name of who sent it. Past a bound a change is refused.
 using TopologyParts = std::map<std::string, TopologySpec, std::less<>>;
 constexpr std::size_t topology_parts_max = 100;
-constexpr std::size_t topology_part_lines_max = 20'000;    // links and aliases of one part
+constexpr std::size_t topology_part_lines_max = 20'000;    // links, aliases and groups of one part
 constexpr std::size_t topology_parts_lines_max = 100'000;  // of all of them
 
 // Bounds of one topology; what lies beyond is refused when rules are compiled, naming the first line that is too many.
@@ -52,6 +54,12 @@ public:
         std::uint8_t word = 0;  // index of word(): the file's own
     };
 
+    // A redundancy group: a whole of which it is known how many of its members it needs.
+    struct Group {
+        std::uint32_t needs = 0;    // at most `members`
+        std::uint32_t members = 0;  // never 0
+    };
+
     Topology() = default;
     // Entities are numbered in the order of their first mention. A link given twice or to itself is kept once or not.
     explicit Topology(const TopologySpec& spec);
@@ -62,6 +70,9 @@ public:
     std::string_view word(std::uint8_t index) const { return words_[index]; }
     std::span<const Link> uppers(Entity entity) const { return uppers_.of(entity); }  // what it depends on
     std::span<const Link> lowers(Entity entity) const { return lowers_.of(entity); }  // what depends on it
+    const Group* group(Entity whole) const;                    // nullptr: nobody said how many members it needs
+    std::span<const Entity> groups_with(Entity member) const;  // the groups that it is a member of
+    std::size_t group_count() const { return groups_.size(); }
     std::size_t size() const { return names_.size(); }
     // What it was made from, but for the order of links and for aliases that named nothing.
     TopologySpec spec() const;
@@ -84,11 +95,15 @@ private:
     };
     Entity add(std::string_view name);
     void call(std::string name, Entity entity, std::uint8_t rank);
+    void add_groups();
 
     std::vector<std::string> names_;
     std::vector<std::string> words_;
     Rows uppers_, lowers_;
     boost::unordered_flat_map<std::string, Named> index_;
+    std::vector<std::pair<std::string, std::uint32_t>> needs_;  // as given: the members may be another topology's
+    boost::unordered_flat_map<Entity, Group> groups_;
+    boost::unordered_flat_map<Entity, std::vector<Entity>> groups_with_;  // by member
     std::uint64_t digest_ = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include "correlator/alert_similarity.hpp"
 #include "correlator/fingerprint.hpp"
+#include "correlator/label_links.hpp"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -72,13 +73,16 @@ std::string entity_of(const Estate& estate, LabelsView labels) {
 }
 
 void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
-    const std::string entity = entity_of(association.estate(), scope.labels), check = check_of(scope);
+    const LabelledSubject subject = subject_of(association.estate(), association.learning(), scope.labels,
+                                               entity_of(association.estate(), scope.labels), now);
+    const std::string check = check_of(scope);
     Onset onset;
     onset.received = now;
     onset.claimed = alerts[slot].starts_at;
     onset.source = scope.source;
-    onset.entity = entity;
-    if (!find_label(scope.labels, "pod").empty()) onset.group = find_label(scope.labels, "service");
+    onset.entity = subject.entity;
+    onset.node = subject.node;
+    onset.wholes = subject.wholes;
     onset.check = XXH3_64bits(check.data(), check.size());
     onset.severity = scope.severity;
     onset.is_silence = is_silence(scope.title, check);
@@ -94,11 +98,13 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
         association.close(fresh);
         return join_overflow(slot, scope);
     }
-    const std::string because = "rule " + rule.name + ": " + placed.because;
+    const std::string because =
+        "rule " + rule.name + ": " + placed.because + association.standing_of_groups(placed.entity);
     if (placed.begins) {
         const std::string id = to_string(fresh);
         IncidentRecord& incident = begin_incident(rule, fingerprint_of("topology", id, {}), scope);
         incident.view.because = because;
+        judge_impact(incident, rule, true);
         gates[fresh].wants = rule.gate;
         if (placed.symptom_of.is_set()) {
             gates[fresh].wants.critical_after = std::max(rule.gate.critical_after, symptom_after);
@@ -108,6 +114,7 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
         }
         join(slot, incident, Verdict::opened, because);
     } else {
+        judge_impact(incidents.at(placed.incident), rule, false);
         join(slot, incidents.at(placed.incident), Verdict::joined, because);
     }
     IncidentRecord& incident = incidents.at(placed.incident);

@@ -9,7 +9,7 @@
 namespace incidentd {
 namespace {
 
-std::size_t lines_of(const TopologySpec& spec) { return spec.links.size() + spec.aliases.size(); }
+std::size_t lines_of(const TopologySpec& spec) { return spec.links.size() + spec.aliases.size() + spec.needs.size(); }
 
 using Ends = std::pair<std::string_view, std::string_view>;  // of a link
 
@@ -21,10 +21,13 @@ void remove_from(TopologySpec& spec, const TopologySpec& gone) {
     std::erase_if(spec.links, [&links](const TopologySpec::Link& one) { return links.contains(ends_of(one)); });
     const std::set<std::pair<std::string, std::string>> aliases(gone.aliases.begin(), gone.aliases.end());
     std::erase_if(spec.aliases, [&aliases](const auto& one) { return aliases.contains(one); });
+    std::set<std::string_view> groups;
+    for (const auto& [whole, needs] : gone.needs) groups.insert(whole);
+    std::erase_if(spec.needs, [&groups](const auto& one) { return groups.contains(one.first); });
 }
 
-// What is there already stays as it is, but for the word of a link. A part has thousands of lines and a change too, and
-// alerts wait meanwhile: no look at one for each of the other.
+// What is there already stays as it is, but for the word of a link and the number that a group needs. A part has
+// thousands of lines and a change too, and alerts wait meanwhile: no look at one for each of the other.
 void add_to(TopologySpec& spec, const TopologySpec& more) {
     spec.links.reserve(spec.links.size() + more.links.size());  // so that the names below stay where they are
     std::map<Ends, std::size_t> known;
@@ -38,6 +41,14 @@ void add_to(TopologySpec& spec, const TopologySpec& more) {
     std::set<std::pair<std::string, std::string>> aliases(spec.aliases.begin(), spec.aliases.end());
     for (const auto& alias : more.aliases)
         if (aliases.insert(alias).second) spec.aliases.push_back(alias);
+    std::map<std::string, std::size_t, std::less<>> groups;
+    for (std::size_t i = 0; i < spec.needs.size(); ++i) groups.try_emplace(spec.needs[i].first, i);
+    for (const auto& [whole, needs] : more.needs) {
+        if (const auto [at, is_new] = groups.try_emplace(whole, spec.needs.size()); is_new)
+            spec.needs.emplace_back(whole, needs);
+        else
+            spec.needs[at->second].second = needs;
+    }
 }
 
 }  // namespace
@@ -50,13 +61,13 @@ std::optional<std::string> Correlator::topology_refusal(const TopologyChanged& c
     const std::size_t before = known == parts.end() ? 0 : lines_of(known->second);
     const std::size_t after = lines_of(change.add) + (change.replaces ? 0 : before);
     if (after > topology_part_lines_max)
-        return "the part would have " + std::to_string(after) + " links and aliases, at most " +
+        return "the part would have " + std::to_string(after) + " links, aliases and groups, at most " +
                std::to_string(topology_part_lines_max) + " are allowed: a topology file takes more";
     std::size_t all = after - before;
     for (const auto& [name, spec] : parts) all += lines_of(spec);
     if (all > topology_parts_lines_max && after > before)
         return "all parts together would have more than " + std::to_string(topology_parts_lines_max) +
-               " links and aliases: a topology file takes more";
+               " links, aliases and groups: a topology file takes more";
     return std::nullopt;
 }
 
@@ -84,10 +95,14 @@ std::shared_ptr<const Topology> Correlator::State::whole_topology() const {
     for (const auto& [name, part] : topology_parts) {
         all.links.insert(all.links.end(), part.links.begin(), part.links.end());
         all.aliases.insert(all.aliases.end(), part.aliases.begin(), part.aliases.end());
+        all.needs.insert(all.needs.end(), part.needs.begin(), part.needs.end());
     }
     return std::make_shared<const Topology>(all);
 }
 
-void Correlator::State::use_topology() { association.use(whole_topology()); }
+void Correlator::State::use_topology() {
+    association.use(whole_topology());
+    count_members();
+}
 
 }  // namespace incidentd

@@ -68,3 +68,20 @@ TEST_CASE("Links to oneself, given twice and in circles do no harm") {
     CHECK(Topology(TopologySpec{}).size() == 0);
     CHECK_FALSE(Topology(TopologySpec{}).find("a"));
 }
+
+// Could break: a service that is said to be down with the first of its replicas.
+TEST_CASE("A group knows its members and how many of them it needs, also when these are given elsewhere") {
+    TopologySpec spec = shop;
+    spec.needs = {{"shop", 5}, {"shop", 1}, {"later", 2}};
+    const Topology topology(spec);
+    REQUIRE(topology.group(*topology.find("shop")) != nullptr);
+    CHECK(topology.group(*topology.find("shop"))->members == 2);
+    CHECK(topology.group(*topology.find("shop"))->needs == 2);
+    CHECK(topology.group(*topology.find("later")) == nullptr);
+    CHECK(topology.groups_with(*topology.find("web2")).size() == 1);
+    CHECK(topology.groups_with(*topology.find("db1")).empty());
+    CHECK(topology.digest() != Topology(shop).digest());
+    TopologySpec again = topology.spec();
+    again.links.push_back({"x", "later", "member"});
+    CHECK(Topology(again).group_count() == 2);
+}

@@ -330,6 +330,12 @@ private:
         CLI::App* nagios = add(*import, "nagios", "parents and host groups' aliases of Nagios objects",
                                [this] { return import_nagios_topology(arguments_.files); });
         nagios->add_option("FILE", arguments_.files, "objects.cache, or *.cfg with host definitions")->required();
+        CLI::App* zabbix = add(*import, "zabbix", "dependencies between Zabbix' triggers, and its hosts' other names",
+                               [this] { return import_zabbix_topology(arguments_.files); });
+        zabbix
+            ->add_option("FILE", arguments_.files,
+                         "answers of trigger.get and host.get, or exports of hosts and templates as YAML or JSON")
+            ->required();
     }
     Arguments& arguments_;
     std::function<int()> chosen_;

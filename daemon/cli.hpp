@@ -52,6 +52,8 @@ int show_learned(const OperateOptions& options);
 int check_topology(const std::string& file, bool json);
 // Prints a topology file of the parents in Nagios' objects.
 int import_nagios_topology(const std::vector<std::string>& files);
+// Likewise of the dependencies between Zabbix' triggers.
+int import_zabbix_topology(const std::vector<std::string>& files);
 
 int explain_alert(const ReadOptions& options, const std::string& alert);
 

@@ -220,7 +220,7 @@ private:
     // What the association learns is of use to rules of op: topology alone.
     void learning() {
         if (!compilation_.learn_at.has_value() || some_alert_meets_topology()) return;
-        for (const std::string_view key : {"similarity", "co_occurrence", "habits"}) {
+        for (const std::string_view key : {"similarity", "co_occurrence", "habits", "labels"}) {
             if (!compilation_.learn_at->has(key)) continue;
             warn(*compilation_.learn_at, key, "has no effect: no alert comes to a rule of op: topology",
                  "remove it, or write such a rule");

@@ -42,6 +42,26 @@ constexpr Field alias_fields[] = {
 };
 constexpr Shape alias_shape{"topology.aliases", alias_fields};
 
+constexpr Field group_fields[] = {
+    {.key = "name", .required = true, .remedy = "name the whole", .note = "the whole, as links and alerts name it"},
+    {.key = "members",
+     .type = Type::text_list,
+     .least = 1,
+     .most = 10'000,
+     .note = "what it consists of, as links of `kind: member` to it do"},
+    {.key = "needs",
+     .type = Type::integer,
+     .least = 1,
+     .most = 10'000,
+     .note = "so many of its members it needs to live, whichever way they are given. Without it any may be missed, as "
+             "nobody knows"},
+};
+constexpr Shape group_shape{"topology.groups", group_fields};
+
+constexpr Field groups_field{.key = "groups",
+                             .type = Type::map_list,
+                             .shape = &group_shape,
+                             .note = "redundancy groups: wholes, their members, and how many of these they need"};
 constexpr Field links_field{.key = "links", .type = Type::map_list, .shape = &link_shape, .note = "what needs what"};
 constexpr Field aliases_field{
     .key = "aliases", .type = Type::map_list, .shape = &alias_shape, .note = "other names of one entity"};
@@ -59,6 +79,10 @@ constexpr Field learn_fields[] = {
      .type = Type::boolean,
      .initial = "`true`",
      .note = "checks that usually fire alone: such an alert opens an incident late"},
+    {.key = "labels",
+     .type = Type::boolean,
+     .initial = "`true`",
+     .note = "`op: topology`: labels say which pod runs on which node, and which deployment and service it is a part of"},
     {.key = "recurrence",
      .type = Type::boolean,
      .initial = "`true`",
@@ -70,13 +94,15 @@ constexpr Field topology_fields[] = {
     {.key = "files",
      .type = Type::text_list,
      .most = 100,
-     .note = "topology files, from the rule file's folder on: YAML with the keys `links` and `aliases`, or tables"},
+     .note = "topology files, from the rule file's folder on: YAML with the keys `links`, `aliases` and `groups`, or "
+             "tables"},
     links_field,
     aliases_field,
+    groups_field,
     {.key = "learn", .type = Type::map, .shape = &learn_shape, .note = "what is learned from the alerts themselves"},
 };
 
-constexpr Field topology_file_fields[] = {rule_file_version, links_field, aliases_field};
+constexpr Field topology_file_fields[] = {rule_file_version, links_field, aliases_field, groups_field};
 
 constexpr Shape topology_file{"topology file", topology_file_fields};
 

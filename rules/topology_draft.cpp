@@ -155,6 +155,37 @@ void TopologyDraft::add_alias(const Location& where, const std::string& key, std
     spec_.aliases.emplace_back(std::move(alias), std::move(entity));
 }
 
+void TopologyDraft::add_need(const Location& where, const std::string& key, const std::string& whole,
+                             std::uint32_t needs, Problems& problems) {
+    if (is_full_ || !take_name(where, key, whole, problems)) return;
+    const auto [at, is_new] = needs_.try_emplace(whole, needs);
+    if (is_new) return spec_.needs.emplace_back(whole, needs), void();
+    if (at->second != needs)
+        contradicted_.note(where, shown(whole) + " " + std::to_string(at->second) + " and " + std::to_string(needs));
+}
+
+void TopologyDraft::warn_of_groups(const Topology& topology, Problems& problems) const {
+    if (contradicted_.count > 0)
+        problems.warn(contradicted_.first, "topology.groups",
+                      times(contradicted_.count, "group is", "groups are") +
+                          " said to need different numbers of members, first " + contradicted_.names +
+                          "; the first of them counts");
+    Doubt too_many;
+    for (const auto& [whole, needs] : spec_.needs) {
+        const auto links = topology.uppers(*topology.find(whole));
+        const auto members = std::count_if(links.begin(), links.end(),
+                                           [](const Topology::Link& link) { return link.kind == LinkKind::member; });
+        if (static_cast<std::size_t>(members) < needs)
+            too_many.note(where_,
+                          shown(whole) + ", which needs " + std::to_string(needs) + " of " + std::to_string(members));
+    }
+    if (too_many.count > 0)
+        problems.warn(
+            too_many.first, "topology.groups",
+            times(too_many.count, "group needs", "groups need") + " more members than known, first " + too_many.names,
+            "such a group needs all of them; more may come over the API");
+}
+
 void TopologyDraft::warn_of_doubts(const Topology& topology, Problems& problems) const {
     if (doubled_.count > 0)
         problems.warn(doubled_.first, "topology",
@@ -186,6 +217,7 @@ void TopologyDraft::warn_of_doubts(const Topology& topology, Problems& problems)
         problems.warn(ambiguous.first, "topology.aliases",
                       times(ambiguous.count, "name is an alias", "names are aliases") + " of two entities, first " +
                           ambiguous.names + "; such a name finds neither");
+    warn_of_groups(topology, problems);
     if (const std::string cycle = cycle_text(topology); !cycle.empty())
         problems.warn(where_, "topology", "entities depend on each other in a circle: " + cycle,
                       "that is allowed; within a circle the likeliest cause is told by time and severity alone");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,7 @@ namespace incidentd {
 namespace {
 
 const Shape& links_shape() { return *topology_file_shape().find("links")->shape; }
+const Shape& groups_shape() { return *topology_file_shape().find("groups")->shape; }
 const Shape& aliases_shape() { return *topology_file_shape().find("aliases")->shape; }
 
 void read_link(const SettingsNode& node, TopologyDraft& draft, Problems& problems) {
@@ -33,6 +35,20 @@ void read_alias(const SettingsNode& node, TopologyDraft& draft, Problems& proble
         draft.add_alias(name->where, name->path, name->scalar, entity, problems);
 }
 
+void read_group(const SettingsNode& node, TopologyDraft& draft, Problems& problems) {
+    FieldReader reader(node, groups_shape(), problems);
+    const std::string name = reader.text("name");
+    std::uint32_t needs = 0;
+    reader.read("needs", needs);
+    const auto members = reader.scalars("members");
+    if (!reader.has("members") && !reader.has("needs"))
+        reader.problem("members", "is missing, and so is needs", "list the members, say how many it needs, or both");
+    if (name.empty()) return;
+    for (const SettingsNode* member : members)
+        draft.add_link(member->where, member->path, {member->scalar, name, "member"}, problems);
+    if (needs > 0) draft.add_need(node.where, node.path, name, needs, problems);
+}
+
 void read_yaml(std::string_view text, const std::string& file, TopologyDraft& draft, Problems& problems) {
     const std::size_t before = problems.items().size();
     const SettingsNode root = parse_settings(text, file, problems);
@@ -46,6 +62,24 @@ void read_yaml(std::string_view text, const std::string& file, TopologyDraft& dr
 std::optional<std::size_t> find_column(const CsvTable& table, std::string_view name, std::string_view also) {
     const auto found = table.find(name);
     return found.has_value() || also.empty() ? found : table.find(also);
+}
+
+// A cell that is empty says nothing.
+void read_group_row(const CsvTable& table, const CsvTable::Row& row, const std::string& file, TopologyDraft& draft,
+                    Problems& problems) {
+    const Location where{file, row.line, 1};
+    const auto cell = [&](std::string_view column) {
+        const auto at = table.find(column);
+        return at.has_value() ? row.cells[*at] : std::string();
+    };
+    const std::string group = cell("group"), member = cell("member"), needs = cell("needs");
+    if (!member.empty()) draft.add_link(where, "", {member, group, "member"}, problems);
+    if (needs.empty()) return;
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(needs.data(), needs.data() + needs.size(), number);
+    if (error != std::errc() || end != needs.data() + needs.size() || number < 1 || number > 10'000)
+        return problems.add(where, "needs", "must be a whole number from 1 to 10000, found " + shown(needs));
+    draft.add_need(where, "", group, number, problems);
 }
 
 void read_table(std::string_view text, const std::string& file, TopologyDraft& draft, Problems& problems) {
@@ -62,12 +96,15 @@ void read_table(std::string_view text, const std::string& file, TopologyDraft& d
     } else if (alias.has_value() && entity.has_value()) {
         for (const CsvTable::Row& row : table->rows)
             draft.add_alias({file, row.line, 1}, "", row.cells[*alias], row.cells[*entity], problems);
+    } else if (table->find("group").has_value() &&
+               (table->find("member").has_value() || table->find("needs").has_value())) {
+        for (const CsvTable::Row& row : table->rows) read_group_row(*table, row, file, draft, problems);
     } else {
         std::vector<std::string> columns;
         for (const CsvTable::Column& column : table->columns) columns.push_back(column.name);
         problems.add({file, 1, 1}, "",
                      "is no topology: a table of links has the columns upper and lower, and perhaps kind; one of "
-                     "aliases has alias and entity",
+                     "aliases has alias and entity; one of groups has group, and member, needs or both",
                      "its columns are: " + list_of(columns));
     }
 }
@@ -102,6 +139,8 @@ void read_topology_links(const SettingsNode& node, TopologyDraft& draft, Problem
         for (const SettingsNode& link : links->items) read_link(link, draft, problems);
     if (const SettingsNode* aliases = node.find("aliases"); aliases != nullptr)
         for (const SettingsNode& alias : aliases->items) read_alias(alias, draft, problems);
+    if (const SettingsNode* groups = node.find("groups"); groups != nullptr)
+        for (const SettingsNode& group : groups->items) read_group(group, draft, problems);
 }
 
 void read_topology_file(std::string_view text, const std::string& file, TopologyDraft& draft, Problems& problems) {
@@ -136,6 +175,7 @@ void read_learn(Compilation& compilation, FieldReader& topology, const Shape& sh
     reader.read("similarity", learn.similarity);
     reader.read("co_occurrence", learn.co_occurrence);
     reader.read("habits", learn.habits);
+    reader.read("labels", learn.labels);
     reader.read("recurrence", learn.recurrence);
 }
 
@@ -144,7 +184,7 @@ void read_learn(Compilation& compilation, FieldReader& topology, const Shape& sh
 void compile_topology(Compilation& compilation, const SettingsNode& node) {
     static const Shape& shape = *rule_file_shape().find("topology")->shape;
     FieldReader reader(node, shape, compilation.problems);
-    for (const char* list : {"links", "aliases"}) reader.items(list);  // that they are lists
+    for (const char* list : {"links", "aliases", "groups"}) reader.items(list);  // that they are lists
     read_learn(compilation, reader, *shape.find("learn")->shape);
     for (const SettingsNode* item : reader.scalars("files")) {
         if (item->scalar.empty()) {

@@ -4,6 +4,7 @@
 #include "correlator/topology.hpp"
 #include "rules/settings.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <cstdint>
@@ -23,7 +24,11 @@ public:
     void add_link(const Location& where, const std::string& key, TopologySpec::Link link, Problems& problems);
     void add_alias(const Location& where, const std::string& key, std::string alias, std::string entity,
                    Problems& problems);
-    // Links given twice or to the entity itself, aliases of two entities or of one that no link mentions, cycles.
+    // Of a whole given twice the first counts.
+    void add_need(const Location& where, const std::string& key, const std::string& whole, std::uint32_t needs,
+                  Problems& problems);
+    // Links given twice or to the entity itself, aliases of two entities or of one that no link mentions, cycles,
+    // groups that need more members than they have.
     // None is an error: exports have them. `topology` is what was made of spec().
     void warn_of_doubts(const Topology& topology, Problems& problems) const;
 
@@ -38,21 +43,24 @@ private:
         std::string names;  // of the first
         void note(const Location& where, const std::string& what);
     };
+    void warn_of_groups(const Topology& topology, Problems& problems) const;
     bool take_name(const Location& where, const std::string& key, const std::string& name, Problems& problems);
 
     TopologySpec spec_;
     boost::unordered_flat_set<std::string> entities_;
     boost::unordered_flat_set<std::uint64_t> links_;  // hashes
-    Doubt doubled_, of_itself_;
+    boost::unordered_flat_map<std::string, std::uint32_t> needs_;
+    Doubt doubled_, of_itself_, contradicted_;
     Location where_;
     bool is_given_ = false, is_full_ = false;
 };
 
-// The keys `links` and `aliases` of the section or of a topology file.
+// The keys `links`, `aliases` and `groups` of the section or of a topology file.
 void read_topology_links(const SettingsNode& node, TopologyDraft& draft, Problems& problems);
 
 // A topology file by the end of its name: .yaml, .yml; .csv, .tsv, .txt (a table whose first line names the columns:
-// `upper`, `lower` and perhaps `kind`, or `alias` and `entity`; `parent` and `child` mean `upper` and `lower`).
+// `upper`, `lower` and perhaps `kind`; `alias` and `entity`; or `group`, and `member`, `needs` or both; `parent` and
+// `child` mean `upper` and `lower`).
 void read_topology_file(std::string_view text, const std::string& file, TopologyDraft& draft, Problems& problems);
 
 // One file alone, for tools. Without problems only.

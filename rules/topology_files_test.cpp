@@ -20,6 +20,8 @@ const std::map<std::string, std::string> files{
     {"rules/names.csv", "entity;alias\nweb1;192.0.2.7\n"},
     {"rules/odd.csv", "a,b\n1,2\n"},
     {"rules/faulty.yaml", "version: 1\nlinks:\n  - {upper: a}\n  - {upper: a, lower: b, knid: x}\nalias: []\n"},
+    {"rules/groups.csv", "group,member,needs\npool,web1,2\npool,web2,\npool,,3\npool,x1,many\n"},
+    {"rules/pools.tsv", "group\tneeds\nshop\t1\n"},
     {"rules/doubts.csv", "upper,lower\na,b\nb,c\nc,a\na,b\nd,d\n"},
 };
 
@@ -83,15 +85,43 @@ TEST_CASE("files of every form, inline links and aliases make one topology, whic
     CHECK(load("").set->topology == nullptr);
 }
 
+TEST_CASE("groups say their members and how many they need, in maps and tables; what is odd about them is told") {
+    const Loaded loaded = load(
+        "topology:\n  files: [estate.yaml, pools.tsv]\n  groups:\n    - {name: cart, members: [c1, c2, c3], needs: 2}\n"
+        "    - {name: plain, members: p1}\n    - {name: shop, needs: 2}\n    - {name: alone, needs: 4}\n");
+    CHECK(loaded.problems.text() == "");
+    REQUIRE(loaded.set != nullptr);
+    const Topology& topology = *loaded.set->topology;
+    CHECK(uppers(topology, "cart") == "c1(member) c2(member) c3(member)");
+    CHECK(topology.group(*topology.find("cart"))->needs == 2);
+    CHECK(topology.group(*topology.find("shop"))->needs == 1);
+    CHECK(topology.group(*topology.find("plain")) == nullptr);
+    CHECK(warnings(loaded.problems) ==
+          "rules/r.yaml:7:7: topology.groups: 1 group is said to need different numbers of members, first 'shop' 1 and "
+          "2; the first of them counts\n"
+          "rules/estate.yaml:1:1: topology.groups: 1 group needs more members than known, first 'alone', which needs 4 "
+          "of 0; such a group needs all of them; more may come over the API\n");
+    CHECK(
+        load("topology:\n  groups:\n    - {name: a}\n    - {name: b, needs: 0}\n    - {name: c, members: [d], needs: "
+             "two}\n  files: groups.csv\n")
+            .problems.text() ==
+        "rules/groups.csv:5:1: needs: must be a whole number from 1 to 10000, found 'many'\n"
+        "rules/r.yaml:4:7: topology.groups[0].members: is missing, and so is needs; list the members, say how many it "
+        "needs, or both\n"
+        "rules/r.yaml:5:24: topology.groups[1].needs: must be a whole number from 1 to 10000, found '0'\n"
+        "rules/r.yaml:6:38: topology.groups[2].needs: must be a whole number from 1 to 10000, found 'two'\n");
+}
+
 TEST_CASE("every fault of a topology has its place, also in the files it names") {
     CHECK(load("topology:\n  files: [gone.yaml, odd.csv, README]\n").problems.text() ==
           "rules/r.yaml:3:11: topology.files[0]: rules/gone.yaml cannot be read: No such file\n"
           "rules/odd.csv:1:1: is no topology: a table of links has the columns upper and lower, and perhaps kind; one "
-          "of aliases has alias and entity; its columns are: a, b\n"
+          "of aliases has alias and entity; one of groups has group, and member, needs or both; its columns are: a, b\n"
           "rules/r.yaml:3:31: topology.files[2]: rules/README cannot be read: No such file\n");
     CHECK(
         load("topology:\n  files: faulty.yaml\n").problems.text() ==
-        "rules/faulty.yaml:5:1: alias: unknown key; did you mean 'aliases'? allowed here: version, links, aliases\n"
+        "rules/faulty.yaml:5:1: alias: unknown key; did you mean 'aliases'? allowed here: version, links, aliases, "
+        "groups\n"
         "rules/faulty.yaml:3:5: links[0].lower: is missing; name what needs the upper one\n"
         "rules/faulty.yaml:4:26: links[1].knid: unknown key; did you mean 'kind'? allowed here: upper, lower, kind\n");
     CHECK(load("topology:\n  links: {upper: a, lower: b}\n").problems.text() ==

@@ -42,14 +42,14 @@ bool is_part_name(std::string_view name) {
 // JSON is YAML, so the reader of topology files reads it too, with its bounds and its places.
 TopologySpec read_spec(const SettingsNode& node, Problems& problems) {
     for (const SettingsNode::Member& member : node.members) {
-        if (member.key != "links" && member.key != "aliases")
+        if (member.key != "links" && member.key != "aliases" && member.key != "groups")
             problems.add(member.key_where, node.path.empty() ? member.key : node.path + "." + member.key, "unknown key",
-                         "allowed here: links, aliases");
+                         "allowed here: links, aliases, groups");
         else if (member.value.kind != SettingsNode::Kind::list)
             problems.add(member.value.where, member.value.path, "must be a list");
     }
     if (node.kind != SettingsNode::Kind::map && node.kind != SettingsNode::Kind::null)
-        problems.add(node.where, node.path, "must be an object with the lists links and aliases");
+        problems.add(node.where, node.path, "must be an object with the lists links, aliases and groups");
     TopologyDraft draft;
     if (problems.empty()) read_topology_links(node, draft, problems);
     return draft.spec();
@@ -80,7 +80,8 @@ void check_and_push(Inbox& inbox, const Correlator& engine, TopologyChanged chan
         return (*reply)->send(json_error(413, *refused));
     std::string body = "{\"part\":";
     append_json_string(body, change.part);
-    body += fmt::format(",\"links\":{},\"aliases\":{}}}\n", change.add.links.size(), change.add.aliases.size());
+    body += fmt::format(",\"links\":{},\"aliases\":{},\"groups\":{}}}\n", change.add.links.size(),
+                        change.add.aliases.size(), change.add.needs.size());
     InboxItem item =
         InputItem{std::move(change), [reply, body = std::move(body)](bool durable) {
                       (*reply)->send(durable ? HttpReply{200, "application/json", body, {}} : unavailable());
@@ -108,6 +109,12 @@ std::string json_of(const TopologySpec& spec) {
         append_json_string(out, alias);
         out += "]}";
     }
+    out += "],\"groups\":[";
+    for (const auto& [whole, needs] : spec.needs) {
+        out += out.back() == '[' ? "{\"name\":" : ",{\"name\":";
+        append_json_string(out, whole);
+        out += fmt::format(",\"needs\":{}}}", needs);
+    }
     return out + "]}";
 }
 
@@ -119,6 +126,9 @@ public:
     std::string json() const {
         std::string out = "{\"name\":";
         append_json_string(out, estate_.name(entity_));
+        if (const auto group = estate_.standing(entity_))
+            out += fmt::format(",\"group\":{{\"needs\":{},\"live\":{},\"members\":{}}}", group->needs, group->live,
+                               group->members);
         add_json(out, "needs", estate_.uppers(entity_));
         add_json(out, "needed_by", estate_.lowers(entity_));
         return out + "}\n";
@@ -126,6 +136,9 @@ public:
     std::string text() const {
         std::string out(estate_.name(entity_));
         out += '\n';
+        if (const auto group = estate_.standing(entity_))
+            out += fmt::format("  lives on {} of {} members, needs {}{}\n", group->live, group->members, group->needs,
+                               group->is_lost() ? ": inferred to have failed" : "");
         add_text(out, "needs", estate_.uppers(entity_));
         add_text(out, "needed by", estate_.lowers(entity_));
         return out;
@@ -170,15 +183,19 @@ HttpReply summary_reply(const Correlator& engine, bool as_text) {
     const Topology& topology = *engine.estate().topology();
     std::string out;
     if (as_text) {
-        out = fmt::format("{} entities, {} links\n", topology.size(), topology.link_count());
+        out = fmt::format("{} entities, {} links, {} groups that need so many of their members\n", topology.size(),
+                          topology.link_count(), topology.group_count());
         for (const auto& [name, part] : engine.topology_parts())
-            out += fmt::format("  part {}: {} links, {} aliases\n", name, part.links.size(), part.aliases.size());
+            out += fmt::format("  part {}: {} links, {} aliases, {} groups\n", name, part.links.size(),
+                               part.aliases.size(), part.needs.size());
         return {200, "text/plain; charset=utf-8", out, {}};
     }
-    out = fmt::format("{{\"entities\":{},\"links\":{},\"parts\":[", topology.size(), topology.link_count());
+    out = fmt::format("{{\"entities\":{},\"links\":{},\"groups\":{},\"parts\":[", topology.size(),
+                      topology.link_count(), topology.group_count());
     for (const auto& [name, part] : engine.topology_parts())
-        out += fmt::format("{}{{\"name\":\"{}\",\"links\":{},\"aliases\":{}}}", out.back() == '[' ? "" : ",", name,
-                           part.links.size(), part.aliases.size());
+        out +=
+            fmt::format("{}{{\"name\":\"{}\",\"links\":{},\"aliases\":{},\"groups\":{}}}", out.back() == '[' ? "" : ",",
+                        name, part.links.size(), part.aliases.size(), part.needs.size());
     return {200, "application/json", out + "]}\n", {}};
 }
 

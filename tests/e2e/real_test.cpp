@@ -153,6 +153,20 @@ TEST_CASE("zabbix") {
     CHECK(bench.becomes(1, "resolved"));
     CHECK(bench.tracker.tickets() == 1);
     CHECK(count_incidents(bench.daemon) == 1);
+
+    // What its API and its export say of dependencies is one topology.
+    const std::string answers = zabbix.value("ANSWERS");
+    const Run asked =
+        run({INCIDENTD_BINARY, "topology", "import", "zabbix", answers + "/triggers.json", answers + "/hosts.json"});
+    CHECK_MESSAGE(asked.code == 0, asked.err);
+    CHECK(asked.out.find("  - {upper: ['db01'], lower: ['web01'], kind: depends}\n") != std::string::npos);
+    CHECK(asked.out.find("  - {entity: 'db01', names: ['db01.example.com', '192.0.2.7']}\n") != std::string::npos);
+    const Run exported = run({INCIDENTD_BINARY, "topology", "import", "zabbix", answers + "/export.yaml"});
+    CHECK_MESSAGE(exported.code == 0, exported.err);
+    CHECK(exported.out.find("  - {upper: ['db01'], lower: ['web01'], kind: depends}\n") != std::string::npos);
+    const std::string file = bench.secrets.write("zabbix.yaml", asked.out);
+    const Run checked = run({INCIDENTD_BINARY, "topology", "check", file});
+    CHECK_MESSAGE(checked.code == 0, checked.err);
 }
 
 }  // namespace incidentd::test

@@ -134,6 +134,33 @@ TEST_CASE("links that come over the API hold at once, after a crash too, and fau
     CHECK(whole.text("/parts/0/name") == "cmdb");
 }
 
+TEST_CASE("a redundancy group says how it lives, and its incident weighs more once too many of its members are gone") {
+    const Receiver receiver;
+    Daemon daemon(with_topology(receiver));
+    write_files(daemon);
+    daemon.start();
+    const HttpHeaders json = {{"Content-Type", "application/json"}};
+    HttpClient client = daemon.client();
+    const std::string group = R"({"groups":[{"name":"cart","members":["cart-1","cart-2","cart-3"],"needs":2}]})";
+    CHECK(client.request("PUT", "/api/v1/topology/k8s", group, json).status == 200);
+    CHECK(Json(client.get("/api/v1/topology/k8s").body).number("/groups/0/needs") == 2);
+    CHECK(daemon.cli({"topology", "show"}).out.find("1 groups that need so many of their members") !=
+          std::string::npos);
+    CHECK(daemon.send(json_array({host_down("cart-1")})).status == 200);
+    REQUIRE(eventually(std::chrono::seconds(20), [&] { return count_incidents(daemon, "open") == 1; }));
+    CHECK(daemon.cli_json({"incidents", "show", "INC-1"}).text("/impact") == "low");
+    CHECK(daemon.cli({"topology", "find", "cart"}).out.find("  lives on 2 of 3 members, needs 2\n") !=
+          std::string::npos);
+    CHECK(daemon.send(json_array({host_down("cart-3")})).status == 200);
+    REQUIRE(eventually(std::chrono::seconds(20), [&] {
+        return daemon.cli_json({"incidents", "show", "INC-1"}).text("/impact") == "medium";
+    }));
+    daemon.crash();
+    daemon.start();
+    CHECK(daemon.cli({"topology", "find", "cart"})
+              .out.find("lives on 1 of 3 members, needs 2: inferred to have failed\n") != std::string::npos);
+}
+
 TEST_CASE("one warning waits at the gate and can be found there; a second check of its host opens it") {
     const Receiver receiver;
     Daemon daemon(with_topology(receiver));
@@ -160,12 +187,20 @@ TEST_CASE("what is learned can be seen and switched off by a reload") {
     daemon.start();
     const Json before = daemon.cli_json({"topology", "learned"});
     CHECK(before.boolean("/learn/co_occurrence"));
+    CHECK(daemon
+              .send(json_array({alert_json(
+                  {{"alertname", "Slow"}, {"namespace", "shop"}, {"node", "n1"}, {"pod", "cart-1"}}, "slow")}))
+              .status == 200);
+    REQUIRE(eventually(std::chrono::seconds(20), [&] {
+        return daemon.cli({"topology", "learned"}).out.find("  pod shop/cart-1 runs on n1\n") != std::string::npos;
+    }));
     std::string off(rules);
     off.insert(off.find("  files:"), "  learn: {co_occurrence: false}\n");
     daemon.write_rules(off);
     CHECK(daemon.client().post("/-/reload", "").status == 200);
     REQUIRE(eventually(std::chrono::seconds(20), [&] {
-        return daemon.cli({"topology", "learned"}).out.starts_with("similarity on, co_occurrence off, habits on, recurrence on\n");
+        return daemon.cli({"topology", "learned"})
+            .out.starts_with("similarity on, co_occurrence off, habits on, labels on, recurrence on\n");
     }));
 }
 

@@ -158,6 +158,7 @@ Entry RandomLog::alerts() {
     constexpr std::array<std::string_view, 3> sources{"nagios", "prometheus", "zabbix"};
     constexpr std::array<std::string_view, 4> hosts{"h1", "h2", "h3", ""};
     constexpr std::array<std::string_view, 4> services{"a", "b", "c", "d"};
+    constexpr std::array<std::string_view, 3> pods{"p1", "p2", "h3"}, nodes{"sw1", "h2", "n9"};
     constexpr std::array<std::string_view, 4> episodes{"", "1", "2", "3"};
     constexpr std::array<EventKind, 16> kinds{
         EventKind::firing,   EventKind::firing,         EventKind::firing,     EventKind::firing,
@@ -170,6 +171,13 @@ Entry RandomLog::alerts() {
         draft.kind = kinds[below(kinds.size())];
         draft.severity = static_cast<Severity>(below(5));
         draft.labels = {{"host", hosts[below(4)]}, {"service", services[below(4)]}};
+        if (below(3) == 0) {
+            if (below(2) == 0) draft.labels.erase(draft.labels.begin());
+            draft.labels.emplace_back("pod", pods[below(3)]);
+            if (below(2) == 0) draft.labels.emplace_back("node", nodes[below(3)]);
+            if (below(2) == 0) draft.labels.emplace_back("deployment", "front");
+            if (below(2) == 0) draft.labels.emplace_back("namespace", "shop");
+        }
         draft.title = below(2) == 0 ? "it broke" : "";
         draft.text = below(3) == 0 ? "details" : "";
         draft.episode = episodes[below(4)];

@@ -12,6 +12,11 @@ TopologySpec RandomTopology::spec() {
         out.links.push_back({entity(), entity(), of({"depends", "member", "member", "link", "power"})});
     for (std::uint64_t left = below(3); left > 0; --left)
         out.aliases.emplace_back(of({"h3", "b", "c", "10.0.0.1", "sw2"}), entity());
+    if (below(2) == 0) {
+        const std::string whole = of({"pool", "rack", "a"});
+        for (const char* host : {"h1", "h2", "h3"}) out.links.push_back({host, whole, "member"});
+        out.needs.emplace_back(whole, 1 + static_cast<std::uint32_t>(below(3)));
+    }
     return out;
 }
 
@@ -25,9 +30,12 @@ std::string RandomTopology::section() {
     for (const auto& alias : drawn.aliases)
         out += (&alias == &drawn.aliases.front() ? "{entity: " : ", {entity: ") + alias.second + ", names: [" +
                alias.first + "]}";
+    out += "]\n  groups: [";
+    for (const auto& group : drawn.needs)
+        out += "{name: " + group.first + ", needs: " + std::to_string(group.second) + "}";
     return out + "]\n  learn: {similarity: " + of({"true", "true", "false"}) +
-           ", co_occurrence: " + of({"true", "true", "false"}) + ", recurrence: " + of({"true", "true", "false"}) +
-           "}\n";
+           ", co_occurrence: " + of({"true", "true", "false"}) + ", labels: " + of({"true", "true", "false"}) +
+           ", recurrence: " + of({"true", "true", "false"}) + "}\n";
 }
 
 std::string RandomTopology::rule(std::string_view name) {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Zabbix server with its own PostgreSQL, and its frontend for the API. Imports the media type this repository ships.
-# URL=address of incidentd, TOKEN=its token (may be empty): macros that the media type uses. Publishes ZABBIX_PORT.
+# URL=address of incidentd, TOKEN=its token (may be empty): macros that the media type uses. Publishes ZABBIX_PORT, and ANSWERS: where what its
+# API answers of hosts and triggers stands (triggers.json, hosts.json, export.yaml).
 # Problem and recovery: zabbix_sender -z 127.0.0.1 -p ZABBIX_PORT -s web01 -k app.status -o 1 (then 0).
 also_stop() { "$SERVICES/postgres.sh" "$DIR/pg" stop; }
 . "$(dirname "$0")/lib.sh"
@@ -67,11 +68,11 @@ api=http://127.0.0.1:$FRONTEND_PORT/api_jsonrpc.php
 wait_for 60 "Zabbix's frontend" curl -sf -H 'Content-Type: application/json-rpc' "$api" \
     -d '{"jsonrpc":"2.0","method":"apiinfo.version","params":[],"id":1}'
 wait_for 60 "Zabbix's server" tcp_up "$ZABBIX_PORT"
-/usr/bin/python3 "$SERVICES/zabbix_setup.py" "$api" "$REPOSITORY/adapters/sources/zabbix/media_incidentd.yaml" \
+/usr/bin/python3 "$SERVICES/zabbix_setup.py" "$api" "$REPOSITORY/adapters/sources/zabbix/media_incidentd.yaml" "$DIR" \
     "INCIDENTD.URL=${URL:?}" ${TOKEN:+"INCIDENTD.TOKEN=$TOKEN"} || die "cannot set up Zabbix's objects"
 # An event counts only once items, trigger and action are in the server's cache, which is read in parts: a value that is taken
 # shows that the reading has begun, the next reading is complete.
 zabbix_server -R config_cache_reload -c "$DIR/zabbix_server.conf" >/dev/null 2>&1 || :
 wait_for 60 "Zabbix's item" zabbix_sender -z 127.0.0.1 -p "$ZABBIX_PORT" -s web01 -k app.status -o 0
 sleep 2
-publish "ZABBIX_PORT=$ZABBIX_PORT"
+publish "ZABBIX_PORT=$ZABBIX_PORT" "ANSWERS=$DIR"

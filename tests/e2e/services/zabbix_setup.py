@@ -1,14 +1,15 @@
 """Makes what the tests need in Zabbix through its API: a host with a trapper item and a trigger, our media type by
-configuration.import, a user who receives it, an action. Safe to repeat.
+configuration.import, a user who receives it, an action, a dependency between
+two triggers. Writes into DIRECTORY what Zabbix then answers and exports. Safe to repeat.
 
-usage: zabbix_setup.py API_URL MEDIA_TYPE_FILE [MACRO=VALUE ...]     global macros, without {$ }
+usage: zabbix_setup.py API_URL MEDIA_TYPE_FILE DIRECTORY [MACRO=VALUE ...]     global macros, without {$ }
 """
 import json
 import re
 import sys
 import urllib.request
 
-API, MEDIA_TYPE_FILE, *MACROS = sys.argv[1:]
+API, MEDIA_TYPE_FILE, ANSWERS, *MACROS = sys.argv[1:]
 session = None
 
 
@@ -35,10 +36,27 @@ def make_host(name):
     if call("item.get", {"hostids": host, "filter": {"key_": "app.status"}}):
         return
     trapper, unsigned, high = 2, 3, 4
+    agent = {"type": 1, "main": 1, "useip": 1, "ip": "192.0.2.7", "dns": name + ".example.com", "port": "10050"}
+    call("hostinterface.create", {"hostid": host, **agent})
     call("item.create", {"name": "app status", "key_": "app.status", "hostid": host, "type": trapper,
                          "value_type": unsigned})
     call("trigger.create", {"description": "App down on {HOST.NAME}", "expression": f"last(/{name}/app.status)=1",
                             "priority": high, "tags": [{"tag": "service", "value": "shop"}]})
+
+
+def make_dependency(lower, upper):
+    """What trigger.get answers afterwards, as a user would ask it."""
+    ids = {host: call("trigger.get", {"host": host, "output": ["triggerid"]})[0]["triggerid"] for host in (lower, upper)}
+    call("trigger.update", {"triggerid": ids[lower], "dependencies": [{"triggerid": ids[upper]}]})
+    ask = {"output": ["triggerid", "description"], "expandDescription": True, "selectHosts": ["host", "name"],
+           "selectDependencies": ["triggerid"]}
+    answers = {"triggers": ask, "hosts": {"output": ["host", "name"], "selectInterfaces": ["ip", "dns"]}}
+    for name, params in answers.items():
+        with open(f"{ANSWERS}/{name}.json", "w", encoding="utf-8") as file:
+            json.dump({"jsonrpc": "2.0", "result": call(name[:-1] + ".get", params), "id": 1}, file)
+    hosts = [host["hostid"] for host in call("host.get", {"filter": {"host": [lower, upper]}, "output": ["hostid"]})]
+    with open(f"{ANSWERS}/export.yaml", "w", encoding="utf-8") as file:
+        file.write(call("configuration.export", {"format": "yaml", "options": {"hosts": hosts}}))
 
 
 def import_media_type():
@@ -81,5 +99,6 @@ def notify(media_type):
 session = call("user.login", {"username": "Admin", "password": "zabbix"})
 for host_name in ("web01", "db01"):
     make_host(host_name)
+make_dependency("web01", "db01")
 set_macros()
 notify(import_media_type())

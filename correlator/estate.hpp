@@ -1,6 +1,7 @@
 // Every entity that alerts speak of: those of the topology, and those first heard of in an alert.
 #pragma once
 
+#include "correlator/string_hash.hpp"
 #include "correlator/topology.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -54,8 +55,9 @@ private:
     };
     std::shared_ptr<const Topology> topology_;  // shared with the rules it came with
     std::vector<Heard> heard_;
-    std::uint64_t restored_base_ = 0;                       // size of the topology that a snapshot was made with
-    boost::unordered_flat_map<std::string, Entity> index_;  // short canonical name -> heard entity
+    std::uint64_t restored_base_ = 0;  // size of the topology that a snapshot was made with
+    boost::unordered_flat_map<std::string, Entity, StringHash, std::equal_to<>>
+        index_;  // short canonical name -> heard entity
 };
 
 }  // namespace incidentd

@@ -1,6 +1,8 @@
 // Incidents like earlier ones: what failed in each is noted, and people are told what became of the earlier one.
 #include "correlator/state.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -12,14 +14,25 @@ bool Correlator::State::remembers(const IncidentRecord& incident) const {
     return association.learning().recurrence && incident.view.id != overflow;
 }
 
-void Correlator::State::note_failed(IncidentRecord& incident, Slot slot) {
-    if (!remembers(incident)) return;
+std::uint64_t failed_of(std::string_view check, std::string_view entity) {
+    boost::container::small_vector<char, 256> what(check.begin(), check.end());
+    what.push_back('\n');
+    what.insert(what.end(), entity.begin(), entity.end());
+    return XXH3_64bits(what.data(), what.size());
+}
+
+std::uint64_t Correlator::State::what_failed(Slot slot) const {
     const AlertRecord& alert = alerts[slot];
     const WordsView said = words_of(alert);
     const std::vector<LabelView> labels = said.labels();
     const TemplateScope scope{labels, said.title(), pool.view(alert.source), {}, alert.severity};
-    const std::string what = check_of(scope) + '\n' + entity_of(association.estate(), labels);
-    memory.failed(incident.view.id, XXH3_64bits(what.data(), what.size()));
+    std::string check_scratch, entity_scratch;
+    return failed_of(check_of(scope, check_scratch), entity_of(association.estate(), labels, entity_scratch));
+}
+
+void Correlator::State::note_failed(IncidentRecord& incident, Slot slot, std::optional<std::uint64_t> what) {
+    if (!remembers(incident)) return;
+    memory.failed(incident.view.id, what.has_value() ? *what : what_failed(slot));
     // What more fails says more of what it is like, but less and less.
     if (incident.view.state == IncidentState::open && std::has_single_bit(incident.view.alerts_total))
         tell_likeness(incident);

@@ -60,9 +60,12 @@ std::string render(const Template& text, const TemplateScope& scope);
 Fingerprint group_of(const CorrelationRule& rule, LabelsView labels);
 std::string group_text(const CorrelationRule& rule, LabelsView labels);
 // What an alert says is wrong, by a name that is the same for other entities; and what it says it is wrong with.
-std::string check_of(const TemplateScope& scope);
-std::string entity_of(const Estate& estate, LabelsView labels);
-std::string text_of(const Matchers& matchers);  // {a="b",c=~"d"}
+// Part of `scope` or `labels`, or what was put into `scratch`.
+std::string_view check_of(const TemplateScope& scope, std::string& scratch);
+std::string_view entity_of(const Estate& estate, LabelsView labels, std::string& scratch);
+std::uint64_t failed_of(std::string_view check,
+                        std::string_view entity);  // what the signature of an incident is made of
+std::string text_of(const Matchers& matchers);     // {a="b",c=~"d"}
 
 struct Correlator::State {
     using Slot = std::uint32_t;
@@ -303,7 +306,8 @@ struct Correlator::State {
                        const std::string& progress = {}, bool opens = true);
     IncidentRecord* joinable(Fingerprint group, std::string& why_not);
     template <class Because>  // as of decide(); made in grouping.cpp for functions and for std::string
-    void join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because);
+    void join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because,
+              std::optional<std::uint64_t> what = {});                            // as of note_failed()
     void leave(Slot slot, IncidentRecord& incident, const std::string& because);  // before it opened
     IncidentRecord& begin_incident(const CorrelationRule& rule, Fingerprint group, const TemplateScope& scope);
     IncidentRecord& begin_overflow(const TemplateScope& scope);
@@ -328,7 +332,9 @@ struct Correlator::State {
 
     // --- likeness.cpp -----------------------------------------------------------------------------------------------
     bool remembers(const IncidentRecord& incident) const;
-    void note_failed(IncidentRecord& incident, Slot slot);
+    // `what`: failed_of() the alert, if it is known already.
+    void note_failed(IncidentRecord& incident, Slot slot, std::optional<std::uint64_t> what);
+    std::uint64_t what_failed(Slot slot) const;
     void tell_likeness(IncidentRecord& incident);
     void note_said(const IncidentRecord& incident, std::string_view who, std::string_view words);
     void remember(const IncidentRecord& incident);

@@ -39,38 +39,41 @@ bool is_change(Severity severity, std::string_view title, std::string_view check
 
 }  // namespace
 
-std::string check_of(const TemplateScope& scope) {
+std::string_view check_of(const TemplateScope& scope, std::string& scratch) {
     constexpr std::array<std::string_view, 2> names{"alertname", "check"};
     for (const std::string_view name : names)
-        if (const std::string_view value = find_label(scope.labels, name); !value.empty()) return std::string(value);
+        if (const std::string_view value = find_label(scope.labels, name); !value.empty()) return value;
     const std::string_view service = find_label(scope.labels, "service");
-    if (!service.empty() && !find_label(scope.labels, "host").empty()) return std::string(service);
-    return without_numbers(scope.title);
+    if (!service.empty() && !find_label(scope.labels, "host").empty()) return service;
+    return scratch = without_numbers(scope.title);
 }
 
 // What failed. A name the topology knows comes first; else the host, in Kubernetes the namespace (an `instance` there
 // is often the exporter), else the instance, else what the alert is about.
-std::string entity_of(const Estate& estate, LabelsView labels) {
+std::string_view entity_of(const Estate& estate, LabelsView labels, std::string& scratch) {
     constexpr std::array<std::string_view, 6> names{"host", "pod", "node", "instance", "service", "device"};
-    for (const std::string_view name : names) {
-        const std::string_view value = find_label(labels, name);
-        if (!value.empty() && estate.find_in_topology(value).has_value()) return std::string(value);
-    }
-    if (const std::string_view host = find_label(labels, "host"); !host.empty()) return std::string(host);
+    if (estate.topology()->size() > 0)
+        for (const std::string_view name : names) {
+            const std::string_view value = find_label(labels, name);
+            if (!value.empty() && estate.find_in_topology(value).has_value()) return value;
+        }
+    if (const std::string_view host = find_label(labels, "host"); !host.empty()) return host;
     const std::string_view space = find_label(labels, "namespace"), cluster = find_label(labels, "cluster");
     if (!space.empty())
-        return "namespace " + std::string(cluster.empty() ? "" : std::string(cluster) + "/") + std::string(space);
-    if (const std::string_view at = find_label(labels, "instance"); !at.empty()) return std::string(at);
-    std::string about;
+        return scratch = "namespace " + (cluster.empty() ? "" : std::string(cluster) + "/") + std::string(space);
+    if (const std::string_view at = find_label(labels, "instance"); !at.empty()) return at;
+    scratch.clear();
     constexpr std::array<std::string_view, 4> rest{"alertname", "cluster", "job", "service"};
     for (const std::string_view name : rest)
         if (const std::string_view value = find_label(labels, name); !value.empty())
-            about += (about.empty() ? "" : " ") + std::string(value);
-    return about.empty() ? "alerts without labels" : about;
+            (scratch += scratch.empty() ? "" : " ") += value;
+    return scratch.empty() ? "alerts without labels" : std::string_view(scratch);
 }
 
 void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
-    const std::string entity = entity_of(association.estate(), scope.labels), check = check_of(scope);
+    std::string entity_scratch, check_scratch;
+    const std::string_view entity = entity_of(association.estate(), scope.labels, entity_scratch);
+    const std::string_view check = check_of(scope, check_scratch);
     Onset onset;
     onset.received = now;
     onset.claimed = alerts[slot].starts_at;
@@ -103,9 +106,9 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
             incident.view.because += "; what it depends on is part of " + to_string(placed.outage) +
                                      ", so that a critical alert alone must last";
         }
-        join(slot, incident, Verdict::opened, because);
+        join(slot, incident, Verdict::opened, because, failed_of(check, entity));
     } else {
-        join(slot, incidents.at(placed.incident), Verdict::joined, because);
+        join(slot, incidents.at(placed.incident), Verdict::joined, because, failed_of(check, entity));
     }
     IncidentRecord& incident = incidents.at(placed.incident);
     for (const IncidentId merged : placed.merged) merge_incident(incident, merged, placed.merged_because);

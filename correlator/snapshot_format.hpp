@@ -6,6 +6,6 @@
 
 namespace incidentd::snapshot {
 
-constexpr std::uint8_t format_version = 10;
+constexpr std::uint8_t format_version = 13;
 
 }  // namespace incidentd::snapshot

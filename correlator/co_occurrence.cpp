@@ -136,6 +136,8 @@ double CoOccurrence::attributable(double near, double control) {
     return std::max(0.0, (near - chance - certainty * std::sqrt(near * 0.25 + chance)) / near);
 }
 
+double CoOccurrence::lift(double near, double control) { return near / (control + control_prior); }
+
 bool CoOccurrence::is_periodic(const Cell& cell) {
     return cell.near >= static_cast<float>(cases_least) && cell.on_minute >= periodic_share * cell.near;
 }
@@ -169,7 +171,7 @@ std::vector<LearnedPair> CoOccurrence::pairs(std::size_t most, Instant now, bool
                          0,
                          is_periodic(one)};
         pair.attributable = attributable(pair.near, pair.control);
-        pair.lift = pair.near / (pair.control + control_prior);
+        pair.lift = lift(pair.near, pair.control);
         const Cell* alone = find(0, one.then, Reach::linked);
         pair.of = std::max(pair.near, alone == nullptr ? 0 : faded(alone->near, *alone, now));
         if (all || (pair.attributable > 0 && !pair.is_periodic)) found.push_back(std::move(pair));

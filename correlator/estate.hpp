@@ -1,6 +1,7 @@
 // Every entity that alerts speak of: those of the topology, and those first heard of in an alert.
 #pragma once
 
+#include "correlator/labels.hpp"
 #include "correlator/string_hash.hpp"
 #include "correlator/topology.hpp"
 
@@ -59,5 +60,9 @@ private:
     boost::unordered_flat_map<std::string, Entity, StringHash, std::equal_to<>>
         index_;  // short canonical name -> heard entity
 };
+
+// What an alert with these labels is about, by a name of the topology if it has one: part of `labels`, or what was put
+// into `scratch`.
+std::string_view entity_of(const Estate& estate, LabelsView labels, std::string& scratch);
 
 }  // namespace incidentd

@@ -60,9 +60,8 @@ std::string render(const Template& text, const TemplateScope& scope);
 Fingerprint group_of(const CorrelationRule& rule, LabelsView labels);
 std::string group_text(const CorrelationRule& rule, LabelsView labels);
 // What an alert says is wrong, by a name that is the same for other entities; and what it says it is wrong with.
-// Part of `scope` or `labels`, or what was put into `scratch`.
+// Part of `scope`, or what was put into `scratch`.
 std::string_view check_of(const TemplateScope& scope, std::string& scratch);
-std::string_view entity_of(const Estate& estate, LabelsView labels, std::string& scratch);
 std::uint64_t failed_of(std::string_view check,
                         std::string_view entity);  // what the signature of an incident is made of
 std::string text_of(const Matchers& matchers);     // {a="b",c=~"d"}

@@ -27,6 +27,7 @@ struct Proposals {
     std::vector<Proposed<Suggestion>> rules;
     std::vector<Proposed<LinkSuggestion>> links;
     Outcome before;
+    std::uint64_t judged = 0, crowded = 0;  // of LinkMiner
 };
 
 struct Mined {
@@ -136,6 +137,10 @@ void print_text(const Proposals& proposals) {
         print_yaml(s.yaml);
     }
     for (const Proposed<LinkSuggestion>& link : proposals.links) print_link(++number, link, proposals.before);
+    if (proposals.crowded * 2 > proposals.judged)
+        fmt::print(
+            "{} of {} failures came among too many others to say what they followed: a shorter --window sees more.\n",
+            proposals.crowded, proposals.judged);
 }
 
 void write_replay(JsonObject& object, const Outcome& before, const Outcome& after) {
@@ -234,7 +239,8 @@ int suggest_rules(const RulesSuggestOptions& options) {
     Problems problems;
     const std::shared_ptr<const RuleSet> rules = compile(*bundle, problems);
     const std::shared_ptr<const Topology> known[] = {mined->topology, rules == nullptr ? nullptr : rules->topology};
-    Proposals proposals{{}, {}, *before};
+    Proposals proposals;
+    proposals.before = *before;
     const auto propose = [&](auto suggestions, auto& into) -> Result<void> {
         for (auto& suggestion : suggestions) {
             RuleBundle with = *bundle;  // in front: the first rule that matches decides
@@ -250,6 +256,8 @@ int suggest_rules(const RulesSuggestOptions& options) {
     Result<void> done = propose(std::move(mined->suggestions), proposals.rules);
     if (done) done = propose(mined->links.suggestions(options.most, known), proposals.links);
     if (!done) return fail(done.error().message);
+    proposals.judged = mined->links.judged();
+    proposals.crowded = mined->links.crowded();
     if (options.json)
         fmt::print("{}\n", as_json(proposals));
     else

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <tuple>
 #include <utility>
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::int64_t shift_in_windows = 20, apart_in_windows = 6;
 constexpr double attributable_least = 0.5;
-constexpr double share_least = 0.5;  // of the onsets of one of both
+constexpr double share_least = 0.5;  // of the onsets of both, by their geometric mean
 constexpr std::size_t times_kept = 64, examples_most = 3;
 constexpr std::size_t small_hub = 4;  // links of what explains that two next to it fail together
 // Jobs keep to a clock: so many of the cases at the same minute of one of these periods.
@@ -108,7 +109,12 @@ void LinkMiner::judge(std::size_t place) {
     add_others(first_since(self.at - window_), place, self, before);
     std::vector<Entity> around = before;
     add_others(place + 1, first_since(self.at + window_), self, around);
-    if (around.size() >= crowd_most) return;
+    add_others(first_since(self.at - shift - window_), first_since(self.at - shift), self, chance);
+    ++all_;
+    if (around.size() >= std::min(others_max, crowd_most + 3 * chance.size())) {
+        ++crowded_;
+        return;
+    }
     Known& known = entities_[self.entity];
     if (!known.counted_at.is_set() || self.at - known.counted_at > apart) {
         known.counted_at = self.at;
@@ -121,7 +127,6 @@ void LinkMiner::judge(std::size_t place) {
         ++one.cases;
         if (one.times.size() < times_kept) one.times.push_back(self.at);
     }
-    add_others(first_since(self.at - shift - window_), first_since(self.at - shift), self, chance);
     for (const Entity other : chance) {
         Pair& one = pair(other, self.entity);
         if (one.chance_at.is_set() && self.at - one.chance_at <= apart) continue;
@@ -137,7 +142,7 @@ std::size_t LinkMiner::first_since(Instant since) const {
 }
 
 void LinkMiner::add_others(std::size_t from, std::size_t to, const Seen& self, std::vector<Entity>& into) const {
-    for (; from < to && into.size() < crowd_most; ++from) {
+    for (; from < to && into.size() < others_max; ++from) {
         const Seen& one = seen_[from];
         if (one.entity != self.entity && !one.environment.is_apart_from(self.environment) &&
             std::find(into.begin(), into.end(), one.entity) == into.end())
@@ -148,9 +153,10 @@ void LinkMiner::add_others(std::size_t from, std::size_t to, const Seen& self, s
 LinkMiner::Pair& LinkMiner::pair(Entity upper, Entity lower) {
     const std::uint64_t key = std::uint64_t{upper} << 32U | lower;
     if (const auto found = pairs_.find(key); found != pairs_.end()) return found->second;
-    for (std::uint64_t rare = 1; pairs_.size() >= pairs_max; ++rare)
-        boost::unordered::erase_if(pairs_,
-                                   [rare](const auto& one) { return one.second.cases + one.second.by_chance <= rare; });
+    if (pairs_.size() >= pairs_max)  // half at once, so that it is seldom
+        for (std::uint64_t rare = 1; pairs_.size() > pairs_max / 2; ++rare)
+            boost::unordered::erase_if(
+                pairs_, [rare](const auto& one) { return one.second.cases + one.second.by_chance <= rare; });
     return pairs_[key];
 }
 
@@ -181,8 +187,8 @@ std::vector<LinkSuggestion> LinkMiner::suggestions(std::size_t most,
         const auto cases = static_cast<double>(pair.cases);
         if (CoOccurrence::attributable(cases, static_cast<double>(pair.by_chance)) < attributable_least) continue;
         LinkSuggestion s = describe(key, pair);
-        if (cases < share_least * static_cast<double>(std::min(s.of_upper, s.of_lower)) || is_periodic(pair.times) ||
-            !is_one_line(s.upper) || !is_one_line(s.lower))
+        if (cases < share_least * std::sqrt(static_cast<double>(s.of_upper) * static_cast<double>(s.of_lower)) ||
+            is_periodic(pair.times) || !is_one_line(s.upper) || !is_one_line(s.lower))
             continue;
         if (std::none_of(known.begin(), known.end(), [&s](const auto& topology) {
                 return topology != nullptr && is_explained(*topology, s.upper, s.lower);

@@ -41,10 +41,12 @@ struct LinkSuggestion {
 class LinkMiner {
 public:
     static constexpr std::size_t entities_max = 50'000;  // further ones are not looked at
-    static constexpr std::size_t pairs_max = 100'000;    // past it the rarest are forgotten
+    static constexpr std::size_t pairs_max = 100'000;    // past it the rarer half is forgotten
     static constexpr std::size_t recent_max = 4'096;     // onsets remembered; what is older is no control any more
-    static constexpr std::size_t crowd_most =
-        12;  // entities others that begin to fail near an onset that still teaches
+    // Others that begin to fail near one onset: past it nothing is learned.
+    static constexpr std::size_t others_max = 48;
+    // Likewise, past three times what an earlier window had.
+    static constexpr std::size_t crowd_most = 12;
 
     explicit LinkMiner(Duration window) : window_(window) {}
     // Something about `entity` began to fire. In the order of time.
@@ -52,6 +54,9 @@ public:
     // The surest first. Pairs that one of `known` explains are left out; so is what another proposal explains.
     std::vector<LinkSuggestion> suggestions(std::size_t most, std::span<const std::shared_ptr<const Topology>> known);
     std::size_t pairs() const { return pairs_.size(); }
+    // Onsets looked at, and those of them that came in a crowd: a shorter window may see more.
+    std::uint64_t judged() const { return all_; }
+    std::uint64_t crowded() const { return crowded_; }
 
 private:
     using Entity = std::uint32_t;
@@ -74,7 +79,7 @@ private:
     void judge(std::size_t at);  // place in seen_: the window after it is over
     void judge_before(Instant end);
     std::size_t first_since(Instant since) const;  // place in seen_
-    // Adds others than `self` of those places, each once, until there are crowd_most.
+    // Adds others than `self` of those places, each once, until there are others_max.
     void add_others(std::size_t from, std::size_t to, const Seen& self, std::vector<Entity>& into) const;
     Pair& pair(Entity upper, Entity lower);
     LinkSuggestion describe(std::uint64_t key, const Pair& pair) const;
@@ -83,7 +88,8 @@ private:
     std::vector<Known> entities_;
     boost::unordered_flat_map<std::string, Entity, StringHash, std::equal_to<>> index_;  // by short canonical name
     std::deque<Seen> seen_;
-    std::size_t judged_ = 0;                                // so many of them, from the front
+    std::size_t judged_ = 0;  // so many of them, from the front
+    std::uint64_t all_ = 0, crowded_ = 0;
     Instant known_since_;                                   // unset: from the beginning
     boost::unordered_flat_map<std::uint64_t, Pair> pairs_;  // upper and lower in 32 bits each
 };

@@ -117,6 +117,31 @@ TEST_CASE("What fails all the time is near everything, by chance") {
     CHECK(s.mine().empty());
 }
 
+// Among a million pairs some come together seven times; of most of their failures they do not.
+TEST_CASE("What fails mostly without the other is not proposed") {
+    Stream s;
+    s.hidden("storage2", "db7", 8);
+    CHECK(s.mine().size() == 1);
+    for (int i = 8; i < 50; ++i) s.at(Stream::odd(i), "storage2");
+    CHECK(s.mine().empty());
+}
+
+TEST_CASE("In a busy estate a link is still seen, until too much happens at once; how much that was is counted") {
+    Stream s;
+    s.hidden("storage2", "db7", 15);
+    LinkMiner miner(minutes(5));
+    std::uint32_t random = 7;
+    for (int i = 0; i < 15 * 187 * 2; ++i) {
+        random = random * 1'103'515'245U + 12'345U;
+        s.at(seconds(30) * i, "busy" + std::to_string((random >> 8U) % 300));
+    }
+    CHECK(s.mine().size() == 1);
+    for (int i = 0; i < 200; ++i) miner.onset("h" + std::to_string(i), {}, start + seconds(i));
+    CHECK(miner.suggestions(10, {}).empty());
+    CHECK(miner.judged() == 200);
+    CHECK(miner.crowded() == 200);
+}
+
 TEST_CASE("Of a chain the near links are proposed, and of two directions the one that comes first") {
     Stream s;
     for (int i = 0; i < 15; ++i) {

@@ -106,6 +106,18 @@ void add_causes(std::string& out, const Action& action) {
     for (std::size_t i = 1; i < std::min(roots.size(), causes_shown_max); ++i) add_line(out, "Or", said(roots[i]));
 }
 
+// What to try first: the same was seen before, and this is what became of it.
+void add_earlier(std::string& out, const Action& action) {
+    for (const Likeness& one : action.incident.earlier) {
+        std::string text = to_string(one.incident) + " (" + std::to_string(one.percent) + " % alike" +
+                           (one.times > 1 ? ", the last of " + std::to_string(one.times) : "") + "), ended " +
+                           when(one.ended_at) + " after " + length_of(one.lasted) + ": " + ending_of(one);
+        if (!one.ticket.empty()) text += "; ticket " + one.ticket;
+        if (!one.ticket_url.empty()) text += " " + one.ticket_url;
+        add_line(out, "Seen before", text);
+    }
+}
+
 void add_facts(std::string& out, const Action& action) {
     if (action.facts.empty() && action.facts_omitted == 0) return;
     out += action.kind == ActionKind::open_ticket ? "\nWhat happened:\n" : "\nWhat changed:\n";
@@ -149,6 +161,7 @@ std::string render_text(const Action& action, std::string_view external_url) {
     add_heading(out, action);
     add_state(out, action);
     add_causes(out, action);
+    add_earlier(out, action);
     add_facts(out, action);
     add_alerts(out, action);
     out += "\nIncident: " + to_string(action.incident.id) + " (" + action.incident.key + ")\n";

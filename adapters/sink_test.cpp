@@ -99,6 +99,34 @@ Link: https://incidentd.example/incidents/incidentd-0123456789ab-42
 )");
 }
 
+// Could break: the same outage for the third time, and nobody reads what ended it the last time.
+TEST_CASE("render_text: a ticket names earlier incidents like it, what ended them and their tickets") {
+    Action action = test_kit::sample_action(ActionKind::open_ticket);
+    CHECK(render_text(action, "").find("Seen before") == std::string::npos);
+    Likeness last;
+    last.incident = IncidentId{12};
+    last.percent = 94;
+    last.times = 3;
+    last.ended_at = {1'769'740'200'000};
+    last.lasted = minutes(14);
+    last.said_by = "ann";
+    last.said = "grew\nthe volume";
+    last.ticket = "17";
+    last.ticket_url = "https://rt.example/17";
+    Likeness other;
+    other.incident = IncidentId{3};
+    other.percent = 50;
+    other.ended_at = last.ended_at;
+    other.alerts = 2;
+    action.incident.earlier = {last, other};
+    const std::string text = render_text(action, "");
+    CHECK(
+        text.find("Seen before: INC-12 (94 % alike, the last of 3), ended 2026-01-30 02:30:00 UTC after 14m: ann said "
+                  "\"grew the volume\"; ticket 17 https://rt.example/17\n") != std::string::npos);
+    CHECK(text.find("Seen before: INC-3 (50 % alike), ended 2026-01-30 02:30:00 UTC after 0s: its 2 alerts ended by "
+                    "themselves\n") != std::string::npos);
+}
+
 TEST_CASE("render_text: a resolved ticket says how long it took; without an external URL there is no link") {
     Action action = test_kit::sample_action(ActionKind::resolve_ticket);
     action.incident.acknowledged = true;

@@ -3,6 +3,8 @@
 #include "correlator/arithmetic.hpp"
 #include "correlator/entity_name.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -34,6 +36,14 @@ bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '#' || static_cast<unsigned char>(c) >= 0x80;
 }
 
+// Of the word in `of`, token_count if it is not there. Alerts of one kind have their common words in the same places.
+std::size_t place_of(std::uint32_t word, std::size_t likely, const RecentOnset& of) {
+    if (likely < of.token_count && of.tokens[likely].word == word) return likely;
+    std::size_t at = 0;
+    while (at < of.token_count && of.tokens[at].word != word) ++at;
+    return at;
+}
+
 void put(RecentOnset& into, std::uint32_t word, float share) {
     const auto end = into.tokens.begin() + into.token_count;
     if (into.token_count == onset_tokens_max ||
@@ -42,28 +52,42 @@ void put(RecentOnset& into, std::uint32_t word, float share) {
     into.tokens[into.token_count++] = {word, share};
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Text of which only the hash counts: on the stack, unless it is very long.
+using Scratch = boost::container::small_vector<char, 256>;
+
+void append(Scratch& to, std::string_view text) { to.insert(to.end(), text.begin(), text.end()); }
+
+// Words of without_numbers(title) of three letters or more, in small letters.
 void put_title(std::string_view title, RecentOnset& into) {
-    const std::string plain = without_numbers(title);
     std::array<std::uint32_t, title_words_most> words{};
     std::size_t count = 0;
-    for (std::size_t i = 0; i < plain.size() && count < words.size();) {
-        std::size_t end = i;
-        while (end < plain.size() && is_word(plain[end])) ++end;
-        if (end - i >= 3) {
-            std::string word = plain.substr(i, end - i);
-            for (char& c : word)
-                if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-            words[count++] = hash_of('t', word);
-        }
-        i = end + 1;
+    Scratch word;
+    const auto finish = [&] {
+        if (word.size() >= 3 && count < words.size()) words[count++] = hash_of('t', {word.data(), word.size()});
+        word.clear();
+    };
+    bool was_digit = false;
+    for (const char c : title) {
+        const bool digit = is_digit(c);
+        if (digit && was_digit) continue;
+        if (count == words.size()) break;
+        was_digit = digit || c == '#';
+        const char plain = digit ? '#' : c;
+        if (is_word(plain))
+            word.push_back(plain >= 'A' && plain <= 'Z' ? static_cast<char>(plain - 'A' + 'a') : plain);
+        else
+            finish();
     }
+    finish();
     for (std::size_t i = 0; i < count; ++i) put(into, words[i], title_share / static_cast<float>(count));
 }
 
 // "dc1-r02-h05" is in "dc1-r02": the longer the common beginning of two names, the nearer they are.
 void put_name(std::string_view entity, RecentOnset& into) {
-    const std::string whole = canonical_name(entity);
-    const std::string_view name = short_name(whole);
+    std::string scratch;
+    const std::string_view name = short_name(canonical_name(entity, scratch));
     put(into, hash_of('n', name), 1);
     std::size_t parts = 0;
     for (std::size_t end = name.size(); parts < 3 && end > 2; ++parts) {
@@ -79,7 +103,7 @@ void put_name(std::string_view entity, RecentOnset& into) {
 std::string without_numbers(std::string_view title) {
     std::string out;
     for (const char c : title) {
-        const bool digit = c >= '0' && c <= '9';
+        const bool digit = is_digit(c);
         if (!digit || out.empty() || out.back() != '#') out += digit ? '#' : c;
     }
     return out;
@@ -89,12 +113,17 @@ void tokens_of(std::string_view title, std::string_view check, std::string_view 
                RecentOnset& into) {
     into.token_count = 0;
     into.name_parts = 0;
+    Scratch pair;
     put(into, hash_of('c', check), 1);
     put_name(entity, into);
     for (const LabelView& label : labels) {
         if (into.token_count + title_words_most >= onset_tokens_max) break;
         if (label.value == check || label.value == entity || label.name == "alertname") continue;
-        put(into, hash_of('l', std::string(label.name) + '=' + std::string(label.value)), 1);
+        pair.clear();
+        append(pair, label.name);
+        pair.push_back('=');
+        append(pair, label.value);
+        put(into, hash_of('l', {pair.data(), pair.size()}), 1);
     }
     put_title(title, into);
 }
@@ -104,49 +133,65 @@ double AlertSimilarity::weight(const Token& token) const {
     return static_cast<double>(token.share) * (quick_log(counted_ + 2) - quick_log(seen + 1));
 }
 
-double AlertSimilarity::whole(const RecentOnset& onset) const {
-    double sum = 0;
-    for (std::size_t i = 0; i < onset.token_count; ++i) sum += weight(onset.tokens[i]);
-    return sum;
+AlertSimilarity::Weights AlertSimilarity::weights(const RecentOnset& onset) const {
+    Weights all{};
+    for (std::size_t i = 0; i < onset.token_count; ++i) all[i] = weight(onset.tokens[i]);
+    return all;
 }
 
-double AlertSimilarity::common(const RecentOnset& a, const RecentOnset& b) const {
-    double sum = 0;
-    for (std::size_t i = 0; i < a.token_count; ++i)
-        for (std::size_t j = 0; j < b.token_count; ++j)
-            if (a.tokens[i].word == b.tokens[j].word) sum += std::min(weight(a.tokens[i]), weight(b.tokens[j]));
-    return sum;
+// Onsets by the weight of the rows they share with `onset`, at most candidates_most, in the order of those rows.
+std::vector<AlertSimilarity::Similar> AlertSimilarity::candidates(const RecentOnset& onset, const Weights& own,
+                                                                  const RecentOnsets& recent,
+                                                                  std::uint64_t first) const {
+    enum : std::uint8_t { unseen = 0, apart = UINT8_MAX };  // else: one more than the place in `found`
+    static_assert(candidates_most < apart);
+    std::array<std::uint8_t, recent_onsets_max> state{};  // by place in the ring
+    std::vector<Similar> found;
+    found.reserve(candidates_most);
+    for (std::size_t i = 0; i < onset.token_count; ++i) {
+        const Row& row = rows_[onset.tokens[i].word % posting_rows];
+        if (row.word != onset.tokens[i].word) continue;
+        for (std::size_t p = 0; p < row.count; ++p) {
+            const std::uint64_t number = row.numbers[p];
+            if (number < first) continue;
+            std::uint8_t& known = state[number % recent_onsets_max];
+            if (known == unseen) {
+                if (recent[number].environment.is_apart_from(onset.environment)) {
+                    known = apart;
+                } else if (found.size() < candidates_most) {
+                    found.push_back({number, own[i]});
+                    known = static_cast<std::uint8_t>(found.size());
+                }
+            } else if (known != apart) {
+                found[known - 1U].share += own[i];
+            }
+        }
+    }
+    return found;
 }
 
 std::vector<AlertSimilarity::Similar> AlertSimilarity::find(const RecentOnset& onset, const RecentOnsets& recent,
                                                             Instant since) const {
     if (rows_.empty()) return {};
-    std::vector<Similar> found;
-    const std::uint64_t first = recent.after(since);
-    for (std::size_t i = 0; i < onset.token_count; ++i) {
-        const Token& token = onset.tokens[i];
-        const Row& row = rows_[token.word % posting_rows];
-        if (row.word != token.word) continue;
-        const double heavy = weight(token);
-        for (std::size_t p = 0; p < row.count; ++p) {
-            const std::uint64_t number = row.numbers[p];
-            if (number < first || recent[number].environment.is_apart_from(onset.environment)) continue;
-            const auto known =
-                std::find_if(found.begin(), found.end(), [number](const Similar& one) { return one.number == number; });
-            if (known != found.end())
-                known->share += heavy;
-            else if (found.size() < candidates_most)
-                found.push_back({number, heavy});
-        }
-    }
+    const Weights own = weights(onset);
+    std::vector<Similar> found = candidates(onset, own, recent, recent.after(since));
     const auto best_first = [](const Similar& a, const Similar& b) {
         return a.share != b.share ? a.share > b.share : a.number > b.number;
     };
-    std::sort(found.begin(), found.end(), best_first);
-    if (found.size() > similar_most) found.resize(similar_most);
-    const double own = whole(onset);
+    const auto kept = static_cast<std::ptrdiff_t>(std::min(found.size(), similar_most));
+    std::partial_sort(found.begin(), found.begin() + kept, found.end(), best_first);
+    found.resize(static_cast<std::size_t>(kept));
+    double own_whole = 0;
+    for (std::size_t i = 0; i < onset.token_count; ++i) own_whole += own[i];
     for (Similar& one : found) {
-        const double both = common(onset, recent[one.number]), all = own + whole(recent[one.number]) - both;
+        const RecentOnset& other = recent[one.number];
+        const Weights its = weights(other);
+        double both = 0, its_whole = 0;
+        for (std::size_t i = 0; i < onset.token_count; ++i)
+            if (const std::size_t j = place_of(onset.tokens[i].word, i, other); j < other.token_count)
+                both += std::min(own[i], its[j]);
+        for (std::size_t j = 0; j < other.token_count; ++j) its_whole += its[j];
+        const double all = own_whole + its_whole - both;
         one.share = all > 0 ? both / all : 0;
     }
     std::sort(found.begin(), found.end(), best_first);

@@ -47,9 +47,11 @@ private:
         std::uint8_t next = 0;
         std::array<std::uint64_t, postings_max> numbers{};
     };
+    using Weights = std::array<double, onset_tokens_max>;  // of an onset's tokens, in their order
     double weight(const Token& token) const;
-    double common(const RecentOnset& a, const RecentOnset& b) const;
-    double whole(const RecentOnset& onset) const;
+    Weights weights(const RecentOnset& onset) const;
+    std::vector<Similar> candidates(const RecentOnset& onset, const Weights& own, const RecentOnsets& recent,
+                                    std::uint64_t first) const;
 
     std::vector<Row> rows_;                // empty until the first onset
     std::vector<std::uint16_t> counters_;  // likewise

@@ -3,6 +3,8 @@
 
 #include "correlator/fingerprint.hpp"
 
+#include <boost/container/flat_map.hpp>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -134,7 +136,7 @@ std::optional<Association::Evidence> Association::choose(const Case& c) const {
         double doubt = 1;
         const Evidence* best = nullptr;
     };
-    std::map<IncidentId, Sum> sums;
+    boost::container::small_flat_map<IncidentId, Sum, 8> sums;
     for (const Evidence& one : c.found) {
         Sum& sum = sums[one.incident];
         sum.doubt *= 1 - std::min(one.score, evidence_most);

@@ -22,6 +22,7 @@
 #include "correlator/source_pace.hpp"
 #include "correlator/time.hpp"
 
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <array>
@@ -226,7 +227,7 @@ private:
         Duration scale;  // of its source
         std::uint64_t source = 0;
         Entity entity = Estate::none;
-        std::vector<Evidence> found;
+        boost::container::small_vector<Evidence, 8> found;
         RecentOnset seen;
         bool is_refused = false;  // evidence speaks for an incident that takes no more
     };

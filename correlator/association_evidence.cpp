@@ -1,6 +1,8 @@
 // What speaks for an onset's belonging to an incident that is open, and how it is said.
 #include "correlator/association.hpp"
 
+#include <boost/container/flat_map.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -38,8 +40,10 @@ void Association::gather(Case& c) {
     }
     ask_step(c);
     ask_learned(c);
-    c.is_refused =
-        std::erase_if(c.found, [&](const Evidence& one) { return open_cluster(one.incident, c) == nullptr; }) > 0;
+    const auto kept = std::remove_if(c.found.begin(), c.found.end(),
+                                     [&](const Evidence& one) { return open_cluster(one.incident, c) == nullptr; });
+    c.is_refused = kept != c.found.end();
+    c.found.erase(kept, c.found.end());
 }
 
 void Association::ask_same(Case& c) {
@@ -133,7 +137,7 @@ void Association::ask_lost_groups(Case& c) {
 void Association::ask_inferred(Case& c, const Topology::Link& link) {
     const auto tally = tallies_.find(link.to);
     if (tally == tallies_.end()) return;
-    std::map<IncidentId, std::size_t> votes;
+    boost::container::small_flat_map<IncidentId, std::size_t, 8> votes;
     std::size_t failed = 1;
     for (const Tally::One& one : tally->second.failed) {
         if (one.child == c.entity || in_window(distance(c.at, one.at), lately, c.scale) > 1) continue;

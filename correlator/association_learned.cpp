@@ -2,10 +2,12 @@
 // speaks where the topology says nothing.
 #include "correlator/association.hpp"
 
+#include <boost/container/flat_map.hpp>
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <map>
 #include <utility>
 
 namespace incidentd {
@@ -69,8 +71,8 @@ void Association::ask_similar(Case& c) {
 // of the topology.
 void Association::ask_named_alike(Case& c) {
     if (estate_.in_topology(c.entity)) return;
-    std::map<IncidentId, std::pair<std::size_t, Entity>> votes;
-    std::vector<Entity> counted;
+    boost::container::small_flat_map<IncidentId, std::pair<std::size_t, Entity>, 8> votes;
+    boost::container::small_vector<Entity, 16> counted;
     for (const std::uint64_t number : similarity_.named_alike(c.seen, recent_, c.onset.received - c.scale * 2)) {
         const RecentOnset& other = recent_[number];
         if (other.entity == c.entity || std::find(counted.begin(), counted.end(), other.entity) != counted.end())
@@ -140,7 +142,7 @@ void Association::add_learned(Case& c, const RecentOnset& other, double weight, 
 void Association::learn(const Case& c) {
     if (c.entity == Estate::none || (!learn_.similarity && !learn_.co_occurrence)) return;
     if (learn_.co_occurrence) {
-        std::vector<Entity> linked{c.entity};
+        boost::container::small_vector<Entity, 32> linked{c.entity};
         for (const auto links : {estate_.uppers(c.entity), estate_.lowers(c.entity)})
             for (const Topology::Link& link : links.first(std::min(links.size(), links_asked_max)))
                 linked.push_back(link.to);

@@ -99,7 +99,7 @@ TEST_CASE("Repetitions leave nothing behind") {
         return state_bytes(engine.engine());
     };
     const std::size_t settled = repeat(300);  // whatever a gate holds is open by then
-    CHECK(repeat(600) < settled + 500);  // numbers that count take a few bytes more
+    CHECK(repeat(600) < settled + 500);       // numbers that count take a few bytes more
 }
 
 TEST_CASE("An alert that comes and goes for days leaves no more behind than one that does so for an hour") {

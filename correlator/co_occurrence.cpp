@@ -20,6 +20,7 @@ constexpr double certainty = 2;        // standard deviations between a share an
 constexpr double control_prior = 0.5;  // what an empty control counts as
 constexpr double periodic_share = 0.6;
 constexpr std::uint8_t minutes_apart_most = 1;
+constexpr double hardly_faded = 0.0144;  // half-lives, after which surely more than 0.99 is left
 
 std::uint8_t minute_of_hour(Instant at) { return static_cast<std::uint8_t>(at.ms / 60'000 % 60); }
 
@@ -46,7 +47,8 @@ CoOccurrence::Cell& CoOccurrence::cell(std::uint64_t first, std::uint64_t then, 
     for (std::size_t i = set; i < set + pair_ways; ++i) {
         Cell& one = cells_[i];
         if (one.used && one.first == first && one.then == then && one.reach == reach) {
-            const double left = faded(1, one, now);
+            const auto idle = static_cast<double>((now - one.decayed_at).ms);
+            const double left = idle < hardly_faded * static_cast<double>(half_life.ms) ? 1 : faded(1, one, now);
             if (left < 0.99) {
                 one.near *= static_cast<float>(left);
                 one.control *= static_cast<float>(left);
@@ -134,14 +136,17 @@ double CoOccurrence::attributable(double near, double control) {
     return std::max(0.0, (near - chance - certainty * std::sqrt(near * 0.25 + chance)) / near);
 }
 
+double CoOccurrence::lift(double near, double control) { return near / (control + control_prior); }
+
 bool CoOccurrence::is_periodic(const Cell& cell) {
     return cell.near >= static_cast<float>(cases_least) && cell.on_minute >= periodic_share * cell.near;
 }
 
 CoOccurrence::Known CoOccurrence::known(std::uint64_t first, std::uint64_t then, Reach reach, Instant now) const {
     const Cell* pair = find(first, then, reach);
+    if (pair == nullptr || pair->near < static_cast<float>(cases_least) || is_periodic(*pair)) return {};
     const Cell* alone = find(0, then, Reach::linked);
-    if (pair == nullptr || alone == nullptr || is_periodic(*pair)) return {};
+    if (alone == nullptr) return {};
     const double near = faded(pair->near, *pair, now);
     return {attributable(near, faded(pair->control, *pair, now)), near,
             std::max(near, faded(alone->near, *alone, now))};
@@ -166,7 +171,7 @@ std::vector<LearnedPair> CoOccurrence::pairs(std::size_t most, Instant now, bool
                          0,
                          is_periodic(one)};
         pair.attributable = attributable(pair.near, pair.control);
-        pair.lift = pair.near / (pair.control + control_prior);
+        pair.lift = lift(pair.near, pair.control);
         const Cell* alone = find(0, one.then, Reach::linked);
         pair.of = std::max(pair.near, alone == nullptr ? 0 : faded(alone->near, *alone, now));
         if (all || (pair.attributable > 0 && !pair.is_periodic)) found.push_back(std::move(pair));

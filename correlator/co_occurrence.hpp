@@ -55,6 +55,11 @@ public:
     };
     Known known(std::uint64_t first, std::uint64_t then, Reach reach, Instant now) const;
 
+    // Of so many cases, and so many in the control: the share that chance does not explain, at its lower confidence
+    // bound (0 for fewer than five), and how many times as many they are.
+    static double attributable(double near, double control);
+    static double lift(double near, double control);
+
     std::string name(std::uint64_t check) const;
     // Pairs that are evidence, the surest first; ties by name. Too few cases, chance and periodic ones are left out
     // unless `all`.
@@ -76,7 +81,6 @@ private:
     const Cell* find(std::uint64_t first, std::uint64_t then, Reach reach) const;
     Cell& cell(std::uint64_t first, std::uint64_t then, Reach reach, Instant now);
     static double faded(double count, const Cell& cell, Instant now);
-    static double attributable(double near, double control);
     static bool is_periodic(const Cell& cell);
     void count_near(Cell& cell, Instant now, Duration window);
     void count_window(const RecentOnset& onset, const RecentOnsets& recent, std::uint64_t from, std::uint64_t to,

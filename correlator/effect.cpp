@@ -63,6 +63,13 @@ std::string describe_incident(const IncidentView& view) {
     for (const RootCandidate& root : view.roots)
         line.field("root", root.entity).field("percent", std::uint64_t{root.percent}).field("why", root.reason);
     line.field("merged_into", view.merged_into.value);
+    for (const Likeness& one : view.earlier) {
+        line.field("like", one.incident.value).field("percent", std::uint64_t{one.percent});
+        line.field("same_cause", one.same_cause ? 1U : 0U).field("ended", one.ended_at);
+        line.field("lasted", static_cast<std::uint64_t>(one.lasted.ms)).field("times", one.times);
+        line.field("alerts", one.alerts).field("said_by", one.said_by).field("said", one.said);
+        line.field("ticket", one.ticket).field("url", one.ticket_url);
+    }
     return line.take();
 }
 
@@ -111,6 +118,9 @@ struct Describe {
     }
     void operator()(const IncidentResolved& e) {
         line.field("closed", e.incident.value).field("category", e.category).field("priority", to_string(e.priority));
+    }
+    void operator()(const IncidentRecurred& e) {
+        line.field("recurred", e.incident.value).field("category", e.category).field("priority", to_string(e.priority));
     }
 };
 

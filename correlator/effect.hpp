@@ -130,10 +130,17 @@ struct IncidentResolved {
     IncidentId incident;
 };
 
+// An open incident was found to be like one that ended earlier: once an incident.
+struct IncidentRecurred {
+    std::string category;
+    Priority priority = Priority::p3;
+    IncidentId incident;
+};
+
 struct Effect {
     Instant at;  // the input's time, or the deadline's that fired
     std::variant<AlertDecided, IncidentChanged, TimelineAdded, ActionDue, DeliveryChanged, KpiSampled, IncidentOpened,
-                 IncidentResolved>
+                 IncidentResolved, IncidentRecurred>
         what;
 };
 

@@ -35,16 +35,22 @@ bool is_address(std::string_view name) {
 
 }  // namespace
 
-std::string canonical_name(std::string_view name) {
+std::string_view canonical_name(std::string_view name, std::string& scratch) {
     std::string_view rest = without_port(without_url(name));
     if (rest.size() > 1 && rest.back() == '.') rest.remove_suffix(1);
     if (rest.empty()) rest = name;
-    std::string out(rest);
-    for (char& c : out) {
+    if (std::none_of(rest.begin(), rest.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; })) return rest;
+    scratch.assign(rest);
+    for (char& c : scratch) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
         if (c == '_') c = '-';
     }
-    return out;
+    return scratch;
+}
+
+std::string canonical_name(std::string_view name) {
+    std::string scratch;
+    return std::string(canonical_name(name, scratch));
 }
 
 std::string_view short_name(std::string_view canonical) {

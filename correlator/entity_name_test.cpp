@@ -44,3 +44,11 @@ TEST_CASE("Host names shorten to their first part, unless it names no host") {
         CHECK(short_name(name) == expected);
     }
 }
+
+TEST_CASE("A name that is canonical already is not copied") {
+    std::string scratch;
+    const std::string_view name = "db1.example.net:9100";
+    CHECK(canonical_name(name, scratch) == "db1.example.net");
+    CHECK(canonical_name(name, scratch).data() == name.data());
+    CHECK(canonical_name("DB_1", scratch) == "db-1");
+}

@@ -11,9 +11,10 @@
 namespace incidentd {
 
 Estate::Entity Estate::entity(std::string_view name) {
-    if (const auto known = topology_->find(name)) return *known;
-    const std::string canonical = canonical_name(name);
-    const std::string key(short_name(canonical));
+    std::string scratch;
+    const std::string_view canonical = canonical_name(name, scratch);
+    if (const auto known = topology_->find(name, canonical)) return *known;
+    const std::string_view key = short_name(canonical);
     if (const auto found = index_.find(key); found != index_.end()) return found->second;
     if (heard_.size() >= entities_heard_max) return none;
     const auto number = static_cast<Entity>(size());

@@ -1,6 +1,8 @@
 // Every entity that alerts speak of: those of the topology, and those first heard of in an alert.
 #pragma once
 
+#include "correlator/labels.hpp"
+#include "correlator/string_hash.hpp"
 #include "correlator/time.hpp"
 #include "correlator/topology.hpp"
 
@@ -99,11 +101,16 @@ private:
     std::vector<Heard> heard_;
     // Lowers of entities of the topology that have learned ones as well: the topology's first, then these by number.
     boost::unordered_flat_map<Entity, std::vector<Topology::Link>> grown_;
-    std::uint64_t restored_base_ = 0;                       // size of the topology that a snapshot was made with
-    boost::unordered_flat_map<std::string, Entity> index_;  // short canonical name -> heard entity
+    std::uint64_t restored_base_ = 0;  // size of the topology that a snapshot was made with
+    boost::unordered_flat_map<std::string, Entity, StringHash, std::equal_to<>>
+        index_;  // short canonical name -> heard entity
     // Follows from the alerts that fire, so it is in no snapshot.
     boost::unordered_flat_map<Entity, std::uint32_t> alerts_on_;  // of members of groups, never 0
     boost::unordered_flat_map<Entity, std::uint32_t> down_;       // members, by group, never 0
 };
+
+// What an alert with these labels is about, by a name of the topology if it has one: part of `labels`, or what was put
+// into `scratch`.
+std::string_view entity_of(const Estate& estate, LabelsView labels, std::string& scratch);
 
 }  // namespace incidentd

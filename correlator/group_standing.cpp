@@ -67,7 +67,9 @@ void Correlator::State::index_member(Slot slot, bool firing) {
     if (alert.severity == Severity::info) return;
     const std::vector<LabelView> labels = labels_of(alert);
     Estate& estate = association.estate();
-    if (const auto entity = estate.find_in_topology(entity_of(estate, labels))) estate.member_alert(*entity, firing);
+    std::string scratch;
+    if (const auto entity = estate.find_in_topology(entity_of(estate, labels, scratch)))
+        estate.member_alert(*entity, firing);
 }
 
 void Correlator::State::count_members() {
@@ -84,7 +86,8 @@ void Correlator::State::set_severity(Slot slot, Severity severity) {
     if (alert.firing) index_member(slot, true);
 }
 
-// Before its alert joins, which tells of it. A rule that says nothing of the impact leaves it to what is known: one of three replicas is no outage.
+// Before its alert joins, which tells of it. A rule that says nothing of the impact leaves it to what is known: one of
+// three replicas is no outage.
 void Correlator::State::judge_impact(IncidentRecord& incident, const CorrelationRule& rule, bool begins) {
     if (!rule.impact.empty() || !association.estate().has_groups()) return;
     IncidentView& view = incident.view;

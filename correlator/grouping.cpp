@@ -210,7 +210,8 @@ IncidentRecord* Correlator::State::joinable(Fingerprint group, std::string& why_
 }
 
 template <class Because>
-void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because) {
+void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because,
+                             std::optional<std::uint64_t> what) {
     AlertRecord& alert = alerts[slot];
     alert.incident = incident.view.id;
     alert.counted = true;
@@ -224,7 +225,7 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
     decide(alert, verdict, incident.view.rule, because);
     change(slot);
     reassess(incident);
-    note_failed(incident, slot);
+    note_failed(incident, slot, what);
     if (alert.acknowledged) acknowledge(incident, {slot, "its source"}, {});
     if (verdict == Verdict::opened) return;  // open() tells of it
     add_fact(incident, "joined", name_of(alert) + " joined");
@@ -233,7 +234,7 @@ void Correlator::State::join(Slot slot, IncidentRecord& incident, Verdict verdic
     advance_sinks(incident);
 }
 
-template void Correlator::State::join(Slot, IncidentRecord&, Verdict, const std::string&);
+template void Correlator::State::join(Slot, IncidentRecord&, Verdict, const std::string&, std::optional<std::uint64_t>);
 
 void Correlator::State::leave(Slot slot, IncidentRecord& incident, const std::string& because) {
     AlertRecord& alert = alerts[slot];

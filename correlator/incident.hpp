@@ -43,6 +43,25 @@ struct RootCandidate {
     friend bool operator==(const RootCandidate&, const RootCandidate&) = default;
 };
 
+constexpr std::size_t likenesses_max = 3;      // of one incident
+constexpr std::size_t ending_bytes_max = 300;  // of each text on what ended an incident; cut
+
+// An earlier incident that one resembles, and what is known of its end.
+struct Likeness {
+    IncidentId incident;
+    std::uint32_t percent = 0;  // of what failed in either that failed in both, as estimated
+    bool same_cause = false;    // the likeliest root cause of both is the same
+    Instant ended_at;
+    Duration lasted;
+    std::uint64_t times = 1;         // so many were just the same, this one the last
+    std::uint64_t alerts = 0;        // that it had
+    std::string said_by, said;       // the last that people said about it; empty: nobody did, its alerts just ended
+    std::string ticket, ticket_url;  // of the first of its sinks that made one
+    friend bool operator==(const Likeness&, const Likeness&) = default;
+};
+std::string ending_of(const Likeness& likeness);  // "ann said "grew the volume"", "its alert ended by itself"
+std::string to_string(const Likeness& likeness, Instant now);  // "INC-12 (3 days ago, over after 14 minutes: ...)"
+
 struct IncidentView {
     IncidentId id;
     std::string key;  // "incidentd-<instance>-<n>", written into every ticket
@@ -71,6 +90,7 @@ struct IncidentView {
     std::vector<std::pair<std::string, std::string>> group_labels;
     std::vector<RootCandidate> roots;  // the likeliest first; only for rules of `op: topology`
     IncidentId merged_into;            // what goes on instead of this one; unset: not merged
+    std::vector<Likeness> earlier;  // ended ones like this, the most similar first; as of its opening or a later look
 };
 
 }  // namespace incidentd

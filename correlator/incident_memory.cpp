@@ -44,7 +44,13 @@ std::string to_string(const Likeness& likeness, Instant now) {
     return to_string(likeness.incident) +
            (likeness.times > 1 ? ", the last of " + std::to_string(likeness.times) : std::string()) + " (" +
            in_words(now - likeness.ended_at) + " ago, over after " + in_words(likeness.lasted) + ": " +
-           likeness.ending + ")";
+           ending_of(likeness) + ")";
+}
+
+std::string ending_of(const Likeness& likeness) {
+    if (!likeness.said.empty()) return likeness.said_by + " said \"" + likeness.said + '"';
+    return likeness.alerts == 1 ? "its alert ended by itself"
+                                : "its " + std::to_string(likeness.alerts) + " alerts ended by themselves";
 }
 
 std::uint64_t IncidentMemory::root_key(std::string_view root) {
@@ -69,10 +75,12 @@ void IncidentMemory::failed(IncidentId incident, std::uint64_t what) {
             std::min(signature[i], static_cast<std::uint32_t>(mixed(what + i * 0x9e3779b97f4a7c15ULL) >> 32));
 }
 
-void IncidentMemory::said(IncidentId incident, std::string_view words) {
+void IncidentMemory::said(IncidentId incident, std::string_view who, std::string_view words) {
     if (words.empty()) return;
     const auto found = under_way_.find(incident);
-    if (found != under_way_.end()) found->second.said = cut(words);
+    if (found == under_way_.end()) return;
+    found->second.said_by = cut(who);
+    found->second.said = cut(words);
 }
 
 void IncidentMemory::merge(IncidentId into, IncidentId from) {
@@ -81,7 +89,10 @@ void IncidentMemory::merge(IncidentId into, IncidentId from) {
     Course& target = under_way_[into];
     for (std::size_t i = 0; i < signature_size; ++i)
         target.signature[i] = std::min(target.signature[i], found->second.signature[i]);
-    if (target.said.empty()) target.said = std::move(found->second.said);
+    if (target.said.empty()) {
+        target.said_by = std::move(found->second.said_by);
+        target.said = std::move(found->second.said);
+    }
     under_way_.erase(from);
 }
 
@@ -90,18 +101,30 @@ bool IncidentMemory::is_news(IncidentId incident, IncidentId earlier) {
     return found != under_way_.end() && std::exchange(found->second.told, earlier) != earlier;
 }
 
+bool IncidentMemory::was_told(IncidentId incident) const {
+    const auto found = under_way_.find(incident);
+    return found != under_way_.end() && found->second.told.is_set();
+}
+
 void IncidentMemory::forget(IncidentId incident) { under_way_.erase(incident); }
 
-void IncidentMemory::end(IncidentId incident, std::string_view root, Instant opened, Instant ended,
-                         std::string_view otherwise) {
+void IncidentMemory::end(IncidentId incident, const End& end) {
     const auto found = under_way_.find(incident);
     if (found == under_way_.end()) return;
-    Ended one{incident, found->second.signature,      root_key(root), ended, ended - opened,
-              1,        std::move(found->second.said)};
-    if (one.ending.empty()) one.ending = cut(otherwise);
+    Ended one;
+    one.signature = found->second.signature;
+    one.root = root_key(end.root);
+    one.known.incident = incident;
+    one.known.ended_at = end.ended;
+    one.known.lasted = end.ended - end.began;
+    one.known.alerts = end.alerts;
+    one.known.said_by = std::move(found->second.said_by);
+    one.known.said = std::move(found->second.said);
+    one.known.ticket = cut(end.ticket);
+    one.known.ticket_url = end.ticket_url.size() <= ending_bytes_max ? end.ticket_url : std::string_view();
     under_way_.erase(found);
     if (const auto same = same_as(one)) {
-        one.times += ended_.at(*same).times;
+        one.known.times += ended_.at(*same).known.times;
         remove(*same);
     }
     if (ended_.size() >= ended_incidents_max) remove(ended_.begin()->first);
@@ -154,7 +177,9 @@ std::vector<Likeness> IncidentMemory::like(IncidentId incident, std::string_view
         const auto percent = static_cast<std::uint32_t>(equal * 100 / signature_size);
         const bool same_root = own_root != 0 && own_root == one.root;
         if (percent < (same_root ? alike_least_same_root : alike_least)) continue;
-        likenesses.push_back({one.incident, percent, one.ended_at, one.lasted, one.times, one.ending});
+        likenesses.push_back(one.known);
+        likenesses.back().percent = percent;
+        likenesses.back().same_cause = same_root;
     }
     std::stable_sort(likenesses.begin(), likenesses.end(),
                      [](const Likeness& a, const Likeness& b) { return a.percent > b.percent; });
@@ -168,11 +193,18 @@ std::uint64_t IncidentMemory::digest() const {
     for (const auto& [incident, course] : under_way_) {
         add(&incident.value, sizeof incident.value);
         add(course.signature.data(), sizeof course.signature);
+        add(course.said_by.data(), course.said_by.size());
         add(course.said.data(), course.said.size());
+        add(&course.told.value, sizeof course.told.value);
     }
     for (const auto& [number, one] : ended_) {
         add(one.signature.data(), sizeof one.signature);
-        add(&one.ended_at.ms, sizeof one.ended_at.ms);
+        const Likeness& known = one.known;
+        const std::uint64_t numbers[] = {known.incident.value, static_cast<std::uint64_t>(known.ended_at.ms),
+                                         static_cast<std::uint64_t>(known.lasted.ms), known.times, known.alerts};
+        add(numbers, sizeof numbers);
+        for (const std::string* text : {&known.said_by, &known.said, &known.ticket, &known.ticket_url})
+            add(text->data(), text->size());
     }
     return hash;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "correlator/ids.hpp"
+#include "correlator/incident.hpp"
 #include "correlator/time.hpp"
 
 #include <array>
@@ -21,33 +22,26 @@ namespace incidentd {
 
 constexpr std::size_t ended_incidents_max = 2'000;
 constexpr std::size_t signature_size = 32, signature_bands = 16;
-constexpr std::size_t found_max = 8;           // of one root or band that are looked at; the latest
-constexpr std::size_t likenesses_max = 3;      // of one incident
-constexpr std::size_t ending_bytes_max = 300;  // of the words on what ended an incident; cut
-
-// An earlier incident that one resembles.
-struct Likeness {
-    IncidentId incident;
-    std::uint32_t percent = 0;  // of what failed in either that failed in both, as estimated
-    Instant ended_at;
-    Duration lasted;
-    std::uint64_t times = 1;  // so many were just the same, this one the last
-    std::string ending;       // how it ended, in words
-    friend bool operator==(const Likeness&, const Likeness&) = default;
-};
-std::string to_string(const Likeness& likeness, Instant now);  // "INC-12 (3 days ago, over after 14 min: ...)"
+constexpr std::size_t found_max = 8;  // of one root or band that are looked at; the latest
 
 class IncidentMemory {
 public:
-    void failed(IncidentId incident, std::uint64_t what);    // `what`: hash of check and entity
-    void said(IncidentId incident, std::string_view words);  // by people about it: the last words are kept
+    void failed(IncidentId incident, std::uint64_t what);                          // `what`: hash of check and entity
+    void said(IncidentId incident, std::string_view who, std::string_view words);  // of it: the last words are kept
     void merge(IncidentId into, IncidentId from);
-    void end(IncidentId incident, std::string_view root, Instant opened, Instant ended, std::string_view otherwise);
+    struct End {
+        std::string_view root;  // likeliest root cause; empty: none was found
+        Instant began, ended;
+        std::uint64_t alerts = 0;
+        std::string_view ticket, ticket_url;
+    };
+    void end(IncidentId incident, const End& end);
     void forget(IncidentId incident);  // never opened
     // Ended incidents that this one under way resembles, the most similar first, then the latest.
     std::vector<Likeness> like(IncidentId incident, std::string_view root) const;
     // True once for each new `earlier`: whether people were told that the incident is like it.
     bool is_news(IncidentId incident, IncidentId earlier);
+    bool was_told(IncidentId incident) const;  // of any
     std::uint64_t digest() const;
 
 private:
@@ -55,17 +49,13 @@ private:
     using Signature = std::array<std::uint32_t, signature_size>;
     struct Course {  // of an incident under way
         Signature signature = none();
-        std::string said;
+        std::string said_by, said;
         IncidentId told;  // the earlier one that people were told of
     };
     struct Ended {
-        IncidentId incident;
+        Likeness known;  // `percent` and `same_cause` are of whoever asks
         Signature signature = none();
         std::uint64_t root = 0;
-        Instant ended_at;
-        Duration lasted;
-        std::uint64_t times = 1;  // so many that failed in just the same way, this one the last
-        std::string ending;
     };
     static constexpr Signature none() {
         Signature all{};

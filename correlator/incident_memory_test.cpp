@@ -15,7 +15,7 @@ struct Memory : IncidentMemory {
     }
     void finish(std::uint64_t incident, std::string_view root = "sw1") {
         const Instant opened = start + minutes(static_cast<std::int64_t>(incident) * 60);
-        end(IncidentId{incident}, root, opened, opened + minutes(14), "its 3 alerts ended by themselves");
+        end(IncidentId{incident}, {root, opened, opened + minutes(14), 3, "12", "https://rt.example/12"});
     }
 };
 
@@ -24,7 +24,7 @@ struct Memory : IncidentMemory {
 TEST_CASE("The same things failed before: the earlier incident is found, with what ended it") {
     Memory m;
     m.begin(1, 0, 10);
-    m.said(IncidentId{1}, "anna said \"restarted the pool\"");
+    m.said(IncidentId{1}, "anna", "restarted the pool");
     m.finish(1);
     m.begin(2, 100, 110);
     m.finish(2, "db1");
@@ -33,6 +33,13 @@ TEST_CASE("The same things failed before: the earlier incident is found, with wh
     REQUIRE(alike.size() == 1);
     CHECK(alike[0].incident.value == 1);
     CHECK(alike[0].percent > 60);
+    CHECK_FALSE(alike[0].same_cause);
+    CHECK(alike[0].said_by == "anna");
+    CHECK(alike[0].said == "restarted the pool");
+    CHECK(alike[0].alerts == 3);
+    CHECK(alike[0].ticket == "12");
+    CHECK(alike[0].ticket_url == "https://rt.example/12");
+    CHECK(m.like(IncidentId{3}, "sw1").front().same_cause);
     CHECK(to_string(alike[0], start + hours(74) + minutes(14)) ==
           "INC-1 (3 days ago, over after 14 minutes: anna said \"restarted the pool\")");
 }

@@ -71,7 +71,8 @@ struct SilenceExpired {
 };
 
 // A part of the topology came through the API. `replaces`: `add` is all of it now; else `remove` goes first.
-// Of a link to be removed `kind` does not count, of a group the number that it needs. A part that is empty is forgotten.
+// Of a link to be removed `kind` does not count, of a group the number that it needs. A part that is empty is
+// forgotten.
 struct TopologyChanged {
     std::string part;
     bool replaces = false;

@@ -1,5 +1,6 @@
 #include "correlator/root_cause.hpp"
 
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <algorithm>
@@ -21,6 +22,8 @@ constexpr double silent_failed_least = 3, silent_share_least = 0.3;
 class Ranking {
 public:
     Ranking(const Estate& estate, std::span<const FailedEntity> failed) : estate_(estate) {
+        nodes_.reserve(failed.size() + 4);
+        index_.reserve(failed.size() + 4);
         for (const FailedEntity& one : failed) add(one);
         failed_count_ = nodes_.size();
         find_silent();
@@ -71,7 +74,8 @@ private:
         bool is_group = false;         // silent: a redundancy group with fewer members than it needs
         std::uint32_t dependants = 0;  // failed entities whose blame may flow here
         std::uint32_t of = 0;          // silent: all its dependants
-        std::vector<Flow> flows;
+        boost::container::small_vector<Flow, 4> flows;
+        double passed = 0, strongest = 0;  // by weight: to all of them, to the one that gets most
         double blame = 0, next = 0, score = 0;
     };
 
@@ -79,7 +83,8 @@ private:
         if (one.entity == Estate::none) return;  // its name left with a topology, and the table was full
         const auto [at, is_new] = index_.try_emplace(one.entity, nodes_.size());
         if (is_new) {
-            nodes_.push_back({one, false, false, 0, 0, {}, 0, 0, 0});
+            Node& node = nodes_.emplace_back();
+            node.known = one;
             return;
         }
         FailedEntity& known = nodes_[at->second].known;  // left the incident and came back
@@ -240,21 +245,26 @@ private:
 
     void pass_blame() {
         for (std::size_t at = 0; at < failed_count_; ++at) nodes_[at].blame = nodes_[at].known.only_silence ? 0.2 : 1;
-        for (int round = 0; round < rounds; ++round) {
+        for (Node& node : nodes_)
+            for (const Flow& one : node.flows) {
+                node.passed += one.weight;
+                node.strongest = std::max(node.strongest, one.weight);
+            }
+        bool is_left = true;
+        for (int round = 0; round < rounds && is_left; ++round) {
             for (Node& node : nodes_) {
-                double total = 0, strongest = 0;
-                for (const Flow& one : node.flows) {
-                    total += one.weight;
-                    strongest = std::max(strongest, one.weight);
-                }
+                if (node.blame == 0) continue;
+                const double total = node.passed;
                 // Several poor explanations are not a good one.
-                const double keep = kept + (1 - std::min(strongest, 1.0)) * (1 - kept);
+                const double keep = kept + (1 - std::min(node.strongest, 1.0)) * (1 - kept);
                 node.score += node.blame * keep;
                 for (const Flow& one : node.flows) nodes_[one.to].next += node.blame * (1 - keep) * one.weight / total;
             }
+            is_left = false;
             for (Node& node : nodes_) {
                 node.blame = node.next;
                 node.next = 0;
+                is_left = is_left || node.blame != 0;
             }
         }
         for (Node& node : nodes_) node.score += node.blame;

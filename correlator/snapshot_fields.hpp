@@ -182,11 +182,26 @@ void sink_fields(Archive& a, Record& record) {
     for (auto* flag : {&outstanding, &created, &settled, &dead, &update_lost, &update_set}) a.flag(*flag);
 }
 
+template <class Archive, class One>
+void likeness_fields(Archive& a, One& one) {
+    auto& [incident, percent, same_cause, ended_at, lasted, times, alerts, said_by, said, ticket, ticket_url] = one;
+    a.number(incident.value);
+    a.number(percent);
+    a.flag(same_cause);
+    a.time(ended_at);
+    auto lasted_bits = static_cast<std::uint64_t>(lasted.ms);
+    a.fixed(lasted_bits);
+    if constexpr (Archive::reads) lasted.ms = static_cast<std::int64_t>(lasted_bits);
+    a.number(times);
+    a.number(alerts);
+    for (auto* text : {&said_by, &said, &ticket, &ticket_url}) a.text(*text);
+}
+
 template <class Archive, class View>
 void view_fields(Archive& a, View& view) {
     auto& [id, key, state, title, rule, because, service, category, assignment_group, severity, peak_severity, impact,
            urgency, priority, acknowledged, acknowledged_by, began_at, opened_at, acknowledged_at, resolved_at,
-           alerts_total, alerts_firing, messages_total, revision, group_labels, roots, merged_into] = view;
+           alerts_total, alerts_firing, messages_total, revision, group_labels, roots, merged_into, earlier] = view;
     a.number(id.value);
     a.member(state, IncidentState::dropped);
     for (auto* text : {&key, &title, &rule, &because, &service, &category, &assignment_group, &acknowledged_by})
@@ -207,6 +222,7 @@ void view_fields(Archive& a, View& view) {
         a.text(root.reason);
     });
     a.number(merged_into.value);
+    a.list(earlier, likenesses_max, [&a](auto& one) { likeness_fields(a, one); });
 }
 
 template <class Archive, class Optional>

@@ -69,13 +69,9 @@ struct LearningSnapshot {
 
     template <class Archive, class Ended>
     static void ended(Archive& a, Ended& one) {
-        a.fixed(one.incident.value);
+        snapshot::likeness_fields(a, one.known);
         signature(a, one.signature);
         a.fixed(one.root);
-        a.number(one.times);
-        a.time(one.ended_at);
-        signed_time(a, one.lasted);
-        a.text(one.ending);
     }
 
     static void save(const Correlator::State& state, snapshot::Save& out) {
@@ -103,6 +99,7 @@ struct LearningSnapshot {
         for (const auto& [incident, course] : known.under_way_) {
             out.number(incident.value);
             signature(out, course.signature);
+            out.text(course.said_by);
             out.text(course.said);
             out.number(course.told.value);
         }
@@ -112,7 +109,7 @@ struct LearningSnapshot {
 
     static void save_habits(snapshot::Save& out, const CheckHabits& from) {
         std::vector<std::uint64_t> order;
-        for (const auto& [check, habit] : from.check_habits_) order.push_back(check);
+        for (const auto& [check, habit] : from.habits_) order.push_back(check);
         std::sort(order.begin(), order.end());
         out.number(order.size());
         for (const std::uint64_t check : order) {
@@ -197,6 +194,7 @@ struct LearningSnapshot {
         for (std::size_t left = r.count(signature_size); left > 0 && !r.failed(); --left) {
             IncidentMemory::Course& course = to.under_way_[IncidentId{r.number()}];
             signature(in, course.signature);
+            in.text(course.said_by);
             in.text(course.said);
             in.number(course.told.value);
         }

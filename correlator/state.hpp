@@ -60,9 +60,11 @@ std::string render(const Template& text, const TemplateScope& scope);
 Fingerprint group_of(const CorrelationRule& rule, LabelsView labels);
 std::string group_text(const CorrelationRule& rule, LabelsView labels);
 // What an alert says is wrong, by a name that is the same for other entities; and what it says it is wrong with.
-std::string check_of(const TemplateScope& scope);
-std::string entity_of(const Estate& estate, LabelsView labels);
-std::string text_of(const Matchers& matchers);  // {a="b",c=~"d"}
+// Part of `scope`, or what was put into `scratch`.
+std::string_view check_of(const TemplateScope& scope, std::string& scratch);
+std::uint64_t failed_of(std::string_view check,
+                        std::string_view entity);  // what the signature of an incident is made of
+std::string text_of(const Matchers& matchers);     // {a="b",c=~"d"}
 
 struct Correlator::State {
     using Slot = std::uint32_t;
@@ -303,7 +305,8 @@ struct Correlator::State {
                        const std::string& progress = {}, bool opens = true);
     IncidentRecord* joinable(Fingerprint group, std::string& why_not);
     template <class Because>  // as of decide(); made in grouping.cpp for functions and for std::string
-    void join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because);
+    void join(Slot slot, IncidentRecord& incident, Verdict verdict, const Because& because,
+              std::optional<std::uint64_t> what = {});                            // as of note_failed()
     void leave(Slot slot, IncidentRecord& incident, const std::string& because);  // before it opened
     IncidentRecord& begin_incident(const CorrelationRule& rule, Fingerprint group, const TemplateScope& scope);
     IncidentRecord& begin_overflow(const TemplateScope& scope);
@@ -313,6 +316,7 @@ struct Correlator::State {
     // --- topology_grouping.cpp --------------------------------------------------------------------------------------
     void group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope);
     void pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check, const CheckHabit* alone);
+    void set_gate(IncidentRecord& incident, const CorrelationRule& rule, IncidentId symptom_of);
     void watch_gate(IncidentRecord& incident);
     bool attach_symptom(IncidentRecord& incident);
     void tell_firing(const AlertRecord& alert);  // that it fires in its incident again, or no longer
@@ -336,7 +340,9 @@ struct Correlator::State {
 
     // --- likeness.cpp -----------------------------------------------------------------------------------------------
     bool remembers(const IncidentRecord& incident) const;
-    void note_failed(IncidentRecord& incident, Slot slot);
+    // `what`: failed_of() the alert, if it is known already.
+    void note_failed(IncidentRecord& incident, Slot slot, std::optional<std::uint64_t> what);
+    std::uint64_t what_failed(Slot slot) const;
     void tell_likeness(IncidentRecord& incident);
     void note_said(const IncidentRecord& incident, std::string_view who, std::string_view words);
     void remember(const IncidentRecord& incident);

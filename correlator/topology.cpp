@@ -129,7 +129,7 @@ std::span<const Topology::Entity> Topology::groups_with(Entity member) const {
 }
 
 Topology::Entity Topology::add(std::string_view name) {
-    const auto found = index_.find(std::string(name));
+    const auto found = index_.find(name);
     if (found != index_.end() && found->second.rank == exact) return found->second.entity;
     const auto entity = static_cast<Entity>(names_.size());
     names_.emplace_back(name);
@@ -163,15 +163,23 @@ TopologySpec Topology::spec() const {
 }
 
 std::optional<Topology::Entity> Topology::find(std::string_view name) const {
+    if (index_.empty()) return std::nullopt;
+    std::string scratch;
+    return find(name, canonical_name(name, scratch));
+}
+
+std::optional<Topology::Entity> Topology::find(std::string_view name, std::string_view canonical) const {
+    if (index_.empty()) return std::nullopt;
     const auto look = [this](std::string_view one) -> std::optional<Entity> {
-        const auto found = index_.find(std::string(one));
+        const auto found = index_.find(one);
         return found == index_.end() || found->second.ambiguous ? std::nullopt
                                                                 : std::optional<Entity>(found->second.entity);
     };
     if (const auto entity = look(name)) return entity;
-    const std::string whole = canonical_name(name);
-    if (const auto entity = look(whole)) return entity;
-    return look(short_name(whole));
+    if (canonical != name)
+        if (const auto entity = look(canonical)) return entity;
+    const std::string_view first = short_name(canonical);
+    return first == canonical ? std::nullopt : look(first);
 }
 
 }  // namespace incidentd

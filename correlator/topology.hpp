@@ -2,6 +2,8 @@
 // A failure travels from an entity to those that depend on it. Cycles are allowed.
 #pragma once
 
+#include "correlator/string_hash.hpp"
+
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
@@ -66,6 +68,8 @@ public:
 
     // By exact name, alias, canonical name, or the short name when one entity alone has it; in this order.
     std::optional<Entity> find(std::string_view name) const;
+    // For who needs it anyway: `canonical` is canonical_name(name).
+    std::optional<Entity> find(std::string_view name, std::string_view canonical) const;
     std::string_view name(Entity entity) const { return names_[entity]; }
     std::string_view word(std::uint8_t index) const { return words_[index]; }
     std::span<const Link> uppers(Entity entity) const { return uppers_.of(entity); }  // what it depends on
@@ -100,7 +104,7 @@ private:
     std::vector<std::string> names_;
     std::vector<std::string> words_;
     Rows uppers_, lowers_;
-    boost::unordered_flat_map<std::string, Named> index_;
+    boost::unordered_flat_map<std::string, Named, StringHash, std::equal_to<>> index_;
     std::vector<std::pair<std::string, std::uint32_t>> needs_;  // as given: the members may be another topology's
     boost::unordered_flat_map<Entity, Group> groups_;
     boost::unordered_flat_map<Entity, std::vector<Entity>> groups_with_;  // by member

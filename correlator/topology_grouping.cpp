@@ -42,40 +42,43 @@ bool is_change(Severity severity, std::string_view title, std::string_view check
 
 }  // namespace
 
-std::string check_of(const TemplateScope& scope) {
+std::string_view check_of(const TemplateScope& scope, std::string& scratch) {
     constexpr std::array<std::string_view, 2> names{"alertname", "check"};
     for (const std::string_view name : names)
-        if (const std::string_view value = find_label(scope.labels, name); !value.empty()) return std::string(value);
+        if (const std::string_view value = find_label(scope.labels, name); !value.empty()) return value;
     const std::string_view service = find_label(scope.labels, "service");
-    if (!service.empty() && !find_label(scope.labels, "host").empty()) return std::string(service);
-    return without_numbers(scope.title);
+    if (!service.empty() && !find_label(scope.labels, "host").empty()) return service;
+    return scratch = without_numbers(scope.title);
 }
 
 // What failed. A name the topology knows comes first; else the host, in Kubernetes the namespace (an `instance` there
 // is often the exporter), else the instance, else what the alert is about.
-std::string entity_of(const Estate& estate, LabelsView labels) {
+std::string_view entity_of(const Estate& estate, LabelsView labels, std::string& scratch) {
     constexpr std::array<std::string_view, 6> names{"host", "pod", "node", "instance", "service", "device"};
-    for (const std::string_view name : names) {
-        const std::string_view value = find_label(labels, name);
-        if (!value.empty() && estate.find_in_topology(value).has_value()) return std::string(value);
-    }
-    if (const std::string_view host = find_label(labels, "host"); !host.empty()) return std::string(host);
+    if (estate.topology()->size() > 0)
+        for (const std::string_view name : names) {
+            const std::string_view value = find_label(labels, name);
+            if (!value.empty() && estate.find_in_topology(value).has_value()) return value;
+        }
+    if (const std::string_view host = find_label(labels, "host"); !host.empty()) return host;
     const std::string_view space = find_label(labels, "namespace"), cluster = find_label(labels, "cluster");
     if (!space.empty())
-        return "namespace " + std::string(cluster.empty() ? "" : std::string(cluster) + "/") + std::string(space);
-    if (const std::string_view at = find_label(labels, "instance"); !at.empty()) return std::string(at);
-    std::string about;
+        return scratch = "namespace " + (cluster.empty() ? "" : std::string(cluster) + "/") + std::string(space);
+    if (const std::string_view at = find_label(labels, "instance"); !at.empty()) return at;
+    scratch.clear();
     constexpr std::array<std::string_view, 4> rest{"alertname", "cluster", "job", "service"};
     for (const std::string_view name : rest)
         if (const std::string_view value = find_label(labels, name); !value.empty())
-            about += (about.empty() ? "" : " ") + std::string(value);
-    return about.empty() ? "alerts without labels" : about;
+            (scratch += scratch.empty() ? "" : " ") += value;
+    return scratch.empty() ? "alerts without labels" : std::string_view(scratch);
 }
 
 void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule, const TemplateScope& scope) {
-    const LabelledSubject subject = subject_of(association.estate(), association.learning(), scope.labels,
-                                               entity_of(association.estate(), scope.labels), now);
-    const std::string check = check_of(scope);
+    std::string entity_scratch, check_scratch;
+    const std::string_view named = entity_of(association.estate(), scope.labels, entity_scratch);
+    const LabelledSubject subject =
+        subject_of(association.estate(), association.learning(), scope.labels, std::string(named), now);
+    const std::string_view check = check_of(scope, check_scratch);
     Onset onset;
     onset.received = now;
     onset.claimed = alerts[slot].starts_at;
@@ -105,17 +108,11 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
         IncidentRecord& incident = begin_incident(rule, fingerprint_of("topology", id, {}), scope);
         incident.view.because = because;
         judge_impact(incident, rule, true);
-        gates[fresh].wants = rule.gate;
-        if (placed.symptom_of.is_set()) {
-            gates[fresh].wants.critical_after = std::max(rule.gate.critical_after, symptom_after);
-            deadlines.set(now + symptom_after, DeadlineKind::hold_over, fresh.value, 0);
-            incident.view.because += "; it may be a symptom of " + to_string(placed.symptom_of) +
-                                     ", of which it becomes a part if nothing else fails with it";
-        }
-        join(slot, incident, Verdict::opened, because);
+        set_gate(incident, rule, placed.symptom_of);
+        join(slot, incident, Verdict::opened, because, failed_of(check, named));
     } else {
         judge_impact(incidents.at(placed.incident), rule, false);
-        join(slot, incidents.at(placed.incident), Verdict::joined, because);
+        join(slot, incidents.at(placed.incident), Verdict::joined, because, failed_of(check, named));
     }
     IncidentRecord& incident = incidents.at(placed.incident);
     for (const IncidentId merged : placed.merged) merge_incident(incident, merged, placed.merged_because);
@@ -125,6 +122,16 @@ void Correlator::State::group_by_topology(Slot slot, const CorrelationRule& rule
     pass_gate(incident, scope.severity, XXH3_64bits(parts, sizeof parts),
               is_lesser ? association.habits().usually_alone(onset.check) : nullptr);
     rank_roots_of(incident);
+}
+
+void Correlator::State::set_gate(IncidentRecord& incident, const CorrelationRule& rule, IncidentId symptom_of) {
+    GateRule& wants = gates[incident.view.id].wants;
+    wants = rule.gate;
+    if (!symptom_of.is_set()) return;
+    wants.critical_after = std::max(wants.critical_after, symptom_after);
+    deadlines.set(now + symptom_after, DeadlineKind::hold_over, incident.view.id.value, 0);
+    incident.view.because += "; it may be a symptom of " + to_string(symptom_of) +
+                             ", of which it becomes a part if nothing else fails with it";
 }
 
 void Correlator::State::pass_gate(IncidentRecord& incident, Severity severity, std::uint64_t check,
@@ -173,8 +180,12 @@ void Correlator::State::tell_firing(const AlertRecord& alert) {
     if (!association.owns(alert.incident)) return;
     const WordsView said = words_of(alert);
     const std::vector<LabelView> labels = said.labels();
-    const std::string check = check_of({labels, said.title(), pool.view(alert.source), {}, alert.severity});
-    const std::string entity = entity_of(association.estate(), labels);
+    std::string entity_scratch, check_scratch;
+    const std::string_view check =
+        check_of({labels, said.title(), pool.view(alert.source), {}, alert.severity}, check_scratch);
+    const std::string_view named = entity_of(association.estate(), labels, entity_scratch);
+    const std::string entity =
+        subject_of(association.estate(), association.learning(), labels, std::string(named), now).entity;
     const std::uint64_t hash = XXH3_64bits(check.data(), check.size());
     alert.counted ? association.fires_again(alert.incident, entity, hash)
                   : association.stopped(alert.incident, entity, hash);

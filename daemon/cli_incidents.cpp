@@ -35,6 +35,7 @@ void write_incident(JsonObject& object, const StoredIncident& i) {
     object.number("revision", i.revision);
     object.raw("group_labels", i.group_labels);
     object.raw("causes", i.causes);
+    object.raw("earlier", i.earlier);
     object.text("merged_into", id_or_empty(i.merged_into));
 }
 
@@ -84,6 +85,7 @@ struct Story {
     std::vector<StoredDelivery> deliveries;
     std::vector<RootCandidate> causes;
     std::vector<IncidentId> merged;  // into this one
+    std::vector<StoredLikeness> earlier;
 };
 
 std::string json_ids(const std::vector<IncidentId>& ids) {
@@ -137,6 +139,15 @@ void print_causes(const std::vector<RootCandidate>& causes) {
                    clean(causes[at].reason));
 }
 
+void print_earlier(const std::vector<StoredLikeness>& earlier) {
+    for (const StoredLikeness& one : earlier)
+        fmt::print("  like        {} ({} %{}), ended {} after {}: {}{}{}\n", one.incident, one.percent,
+                   one.times > 1 ? fmt::format(", the last of {}", one.times) : std::string(), one.ended_at,
+                   to_string(seconds(one.lasted_s)), clean(one.ended_by),
+                   one.ticket.empty() ? std::string() : "; ticket " + clean(one.ticket),
+                   one.ticket_url.empty() ? std::string() : " " + clean(one.ticket_url));
+}
+
 void print_text(const Story& story) {
     const StoredIncident& i = story.incident;
     fmt::print("{}  {}  {}  {}\n\n", to_string(i.id), i.priority, i.state, clean(i.title));
@@ -153,6 +164,7 @@ void print_text(const Story& story) {
     if (i.merged_into.is_set()) fmt::print("  merged into {}, where work goes on\n", to_string(i.merged_into));
     for (const IncidentId id : story.merged) fmt::print("  took over   {}\n", to_string(id));
     print_causes(story.causes);
+    print_earlier(story.earlier);
     fmt::print("  ticket key  {}\n\nTickets:\n", i.key);
     if (story.deliveries.empty()) fmt::print("  none: no route named a sink\n");
     for (const StoredDelivery& d : story.deliveries)
@@ -232,8 +244,10 @@ int show_incident(const ReadOptions& options, const std::string& text) {
     Result<std::vector<IncidentId>> merged = queries->merged_into(*id);
     if (!causes) return fail(causes.error().message);
     if (!merged) return fail(merged.error().message);
-    const Story story{std::move(**incident),  std::move(*alerts), std::move(*timeline),
-                      std::move(*deliveries), std::move(*causes), std::move(*merged)};
+    Result<std::vector<StoredLikeness>> earlier = queries->earlier_than(*id);
+    if (!earlier) return fail(earlier.error().message);
+    const Story story{std::move(**incident), std::move(*alerts), std::move(*timeline), std::move(*deliveries),
+                      std::move(*causes),    std::move(*merged), std::move(*earlier)};
     options.json ? print_json(story) : print_text(story);
     return exit_ok;
 }

@@ -133,6 +133,9 @@ struct Metrics::Registry {
                  "Decisions of the engine about alerts that were more than a repetition, by verdict.");
     Family<Counter>& opened =
         counters(all, "incidentd_incidents_opened_total", "Incidents opened, by category and priority.");
+    Family<Counter>& recurred =
+        counters(all, "incidentd_incidents_recurred_total",
+                 "Incidents opened that were like one that had ended, by category and priority.");
     Family<Counter>& resolved =
         counters(all, "incidentd_incidents_resolved_total", "Incidents resolved, by category and priority.");
     Family<Histogram>& resolve = histograms(
@@ -375,6 +378,7 @@ namespace {
 struct CountEffect {
     Family<Counter>& decisions;
     Family<Counter>& opened;
+    Family<Counter>& recurred;
     Family<Counter>& resolved;
     Family<Histogram>& resolve;
     Family<Histogram>& acknowledge;
@@ -386,6 +390,7 @@ struct CountEffect {
         decisions.Add({{"verdict", std::string(to_string(e.verdict))}}).Increment();
     }
     void operator()(const IncidentOpened& e) const { count(opened, e.category, e.priority); }
+    void operator()(const IncidentRecurred& e) const { count(recurred, e.category, e.priority); }
     void operator()(const IncidentResolved& e) const { count(resolved, e.category, e.priority); }
     void operator()(const KpiSampled& e) const {
         prometheus::Labels labels{{"service", services.of(e.service)}};
@@ -415,9 +420,9 @@ struct CountEffect {
 
 void Metrics::effect(const Effect& effect) {
     Registry& r = *registry_;
-    std::visit(
-        CountEffect{r.decisions, r.opened, r.resolved, r.resolve, r.acknowledge, r.between, r.services, r.categories},
-        effect.what);
+    std::visit(CountEffect{r.decisions, r.opened, r.recurred, r.resolved, r.resolve, r.acknowledge, r.between,
+                           r.services, r.categories},
+               effect.what);
 }
 
 void Metrics::delivery(std::string_view sink, std::string_view result, double elapsed_seconds) {

@@ -32,6 +32,7 @@ void use_everything(Metrics& metrics) {
     metrics.commit_failed();
     metrics.effect(effect_of(AlertDecided{{}, Verdict::joined, {}, {}, {}}));
     metrics.effect(effect_of(IncidentOpened{"network", Priority::p2, {}}));
+    metrics.effect(effect_of(IncidentRecurred{"network", Priority::p2, {}}));
     metrics.effect(effect_of(IncidentResolved{"network", Priority::p2, {}}));
     metrics.effect(effect_of(KpiSampled{Kpi::time_to_resolve, "shop", Priority::p1, minutes(10)}));
     metrics.effect(effect_of(KpiSampled{Kpi::time_to_acknowledge, "shop", Priority::p1, minutes(1)}));
@@ -62,6 +63,7 @@ TEST_CASE("counters, gauges and histograms show what was told") {
     CHECK(has_line(text, R"(incidentd_alerts_active 4)"));
     CHECK(has_line(text, R"(incidentd_read_model_lag_entries 3)"));
     CHECK(has_line(text, R"(incidentd_incidents_opened_total{category="network",priority="P2"} 1)"));
+    CHECK(has_line(text, R"(incidentd_incidents_recurred_total{category="network",priority="P2"} 1)"));
     CHECK(has_line(text, R"(incidentd_time_to_resolve_seconds_sum{priority="P1",service="shop"} 600)"));
     CHECK(has_line(text, R"(incidentd_time_to_resolve_seconds_bucket{priority="P1",service="shop",le="300"} 0)"));
     CHECK(has_line(text, R"(incidentd_time_to_resolve_seconds_bucket{priority="P1",service="shop",le="900"} 1)"));

@@ -2,10 +2,12 @@
 
 #include "bench/quality/cpu_clock.hpp"
 #include "bench/quality/run_engine.hpp"
+#include "correlator/string_hash.hpp"
 
 #include <malloc.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace incidentd::quality {
@@ -27,7 +29,7 @@ void tell_read_model(Correlator& engine) {
 }  // namespace
 
 void run_engine_alone(const Dataset& set, std::shared_ptr<const RuleSet> rules,
-                      const std::function<void(const AloneStep&)>& tell) {
+                      const std::function<void(const AloneStep&)>& tell, std::uint64_t* digest) {
     const std::size_t each = std::max<std::size_t>(1, (set.truth.incident.size() + alone_steps - 1) / alone_steps);
     AlertStream stream(set);
     StreamAlert alert;
@@ -43,9 +45,12 @@ void run_engine_alone(const Dataset& set, std::shared_ptr<const RuleSet> rules,
         const double seconds = span.seconds();
         step.seconds += seconds;
         step.slowest = std::max(step.slowest, seconds);
+        if (digest == nullptr) return;
+        for (const Effect& effect : effects) *digest = hash_text(describe(effect), *digest);
     };
     const auto finish = [&] {
         tell_read_model(engine);
+        if (digest != nullptr) *digest = hash_text(std::to_string(engine.digest()), *digest);
         step.bytes = allocated_bytes() - before;
         step.sizes = engine.sizes();
         tell(std::exchange(step, AloneStep{}));

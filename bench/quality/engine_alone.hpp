@@ -21,7 +21,9 @@ struct AloneStep {
 
 constexpr std::size_t alone_steps = 10;
 
+// `digest`, if given: of all effects and of the engine's state after each part. Two builds that decide alike, down to
+// the last word of a reason, give the same. The digest takes memory, so that `bytes` is of no use beside it.
 void run_engine_alone(const Dataset& set, std::shared_ptr<const RuleSet> rules,
-                      const std::function<void(const AloneStep&)>& tell);
+                      const std::function<void(const AloneStep&)>& tell, std::uint64_t* digest = nullptr);
 
 }  // namespace incidentd::quality

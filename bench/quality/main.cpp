@@ -27,7 +27,7 @@ struct Options {
     Distortion distortion;
     std::string variation = "whole", rows;
     std::string gate = "{checks: 2, critical_after: 0s, other_after: 20m}";  // of the built-in rule
-    bool types = false, baselines = false, costs = false, alone = false;
+    bool types = false, baselines = false, costs = false, alone = false, digest = false;
     std::size_t explain = 0;
     std::uint64_t seed = 1;
     bool edges = false;
@@ -104,8 +104,17 @@ void print_alone(const Options& options, const Dataset& set) {
     print_alone_step(all);
 }
 
+void print_digest(const Options& options, const Dataset& set) {
+    std::uint64_t digest = 0;
+    run_engine_alone(
+        set, rules_for(set, options), [](const AloneStep&) {}, &digest);
+    std::printf("%s: %016llx\n", set.name.c_str(), static_cast<unsigned long long>(digest));
+    std::fflush(stdout);
+}
+
 void run_set(const Options& options, const std::string& directory, Lines& lines) {
     const Dataset set = load_dataset(directory, options.distortion);
+    if (options.digest) return print_digest(options, set);
     if (options.alone) return print_alone(options, set);
     const RunResult run = run_engine(set, rules_for(set, options), options.explain > 0 || options.costs);
     if (options.explain > 0) {
@@ -202,6 +211,8 @@ int main(int argc, char** argv) {
     app.add_flag("--types", options.types, "also by type of incident");
     app.add_flag("--costs", options.costs, "also what a message costs, by its kind");
     app.add_flag("--alone", options.alone, "instead: time and memory of the engine alone, by part of the stream");
+    app.add_flag("--digest", options.digest,
+                 "instead: a digest of every effect, to tell whether two builds decide alike");
     app.add_flag("--edges", options.edges,
                  "also learned pairs of checks beside the experts' graph, if the set has one");
     app.add_option("--explain", options.explain, "instead: so many incidents with their reasons, beside the truth");
@@ -211,7 +222,7 @@ int main(int argc, char** argv) {
     try {
         Lines lines;
         for (const std::string& directory : options.directories) run_set(options, directory, lines);
-        if (options.explain == 0 && !options.alone) report(options, lines);
+        if (options.explain == 0 && !options.alone && !options.digest) report(options, lines);
         for (const auto& [key, line] : lines)
             if (key.second == "incidentd" && row_of("", "", "", line.scores).value("mac_f1") < options.least)
                 throw std::runtime_error(key.first + ": mac_f1 is below " + std::to_string(options.least));

@@ -13,7 +13,7 @@ namespace {
 constexpr const char* incident_columns =
     "SELECT id,key,state,title,rule,because,service,category,assignment_group,severity,peak_severity,impact,urgency,"
     "priority,acknowledged_by,began_at,opened_at,acknowledged_at,resolved_at,alerts_total,alerts_firing,messages_total,"
-    "revision,group_labels,causes,merged_into FROM incidents ";
+    "revision,group_labels,causes,merged_into,earlier FROM incidents ";
 
 constexpr const char* alert_columns =
     "SELECT "
@@ -49,7 +49,8 @@ StoredIncident read_incident(const Statement& row) {
         *number = row.number(column++);
     out.group_labels = row.text(column++);
     out.causes = row.text(column++);
-    out.merged_into.value = static_cast<std::uint64_t>(row.number(column));
+    out.merged_into.value = static_cast<std::uint64_t>(row.number(column++));
+    out.earlier = row.text(column);
     return out;
 }
 
@@ -288,6 +289,19 @@ Result<std::vector<RootCandidate>> ReadModelQueries::causes_of(IncidentId id) {
     if (statement) statement->bind(1, id.value);
     return collect<RootCandidate>(std::move(statement), [](const Statement& row) {
         return RootCandidate{row.text(0), static_cast<std::uint32_t>(row.number(2)), row.number(3) != 0, row.text(1)};
+    });
+}
+
+Result<std::vector<StoredLikeness>> ReadModelQueries::earlier_than(IncidentId id) {
+    Result<Statement> statement = database_.prepare(
+        "SELECT json_extract(value,'$.incident'), json_extract(value,'$.ended_at'), json_extract(value,'$.ended_by'), "
+        "json_extract(value,'$.ticket'), json_extract(value,'$.ticket_url'), json_extract(value,'$.percent'), "
+        "json_extract(value,'$.lasted_s'), json_extract(value,'$.times') FROM incidents, json_each(incidents.earlier) "
+        "WHERE incidents.id=? ORDER BY json_each.key");
+    if (statement) statement->bind(1, id.value);
+    return collect<StoredLikeness>(std::move(statement), [](const Statement& row) {
+        return StoredLikeness{row.text(0), row.text(1),   row.text(2),   row.text(3),
+                              row.text(4), row.number(5), row.number(6), row.number(7)};
     });
 }
 

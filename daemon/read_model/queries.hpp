@@ -23,6 +23,7 @@ struct StoredIncident {
     std::string key, state, title, rule, because, service, category, assignment_group;
     std::string severity, peak_severity, impact, urgency, priority, acknowledged_by, group_labels;  // labels: JSON
     std::string causes;                                                                             // a JSON list
+    std::string earlier;                                                                            // likewise
     IncidentId merged_into;
     Instant began_at, opened_at, acknowledged_at, resolved_at;
     std::int64_t alerts_total = 0, alerts_firing = 0, messages_total = 0, revision = 0;
@@ -41,6 +42,12 @@ struct StoredReason {
     std::string kind, by, since;  // as SuppressionReason; since: RFC 3339
 };
 std::vector<StoredReason> held_back_from_json(const std::string& json);
+
+// An earlier incident like one; `ended_at` as RFC 3339.
+struct StoredLikeness {
+    std::string incident, ended_at, ended_by, ticket, ticket_url;
+    std::int64_t percent = 0, lasted_s = 0, times = 1;
+};
 
 struct StoredVerdict {
     Instant at;
@@ -75,8 +82,9 @@ public:
     Result<std::vector<StoredAlert>> alerts_of(IncidentId id);  // that joined it, in that order
     Result<std::vector<StoredTimeline>> timeline_of(IncidentId id);
     Result<std::vector<StoredDelivery>> deliveries_of(IncidentId id);
-    Result<std::vector<RootCandidate>> causes_of(IncidentId id);  // the likeliest first
-    Result<std::vector<IncidentId>> merged_into(IncidentId id);   // incidents that went on in this one
+    Result<std::vector<RootCandidate>> causes_of(IncidentId id);      // the likeliest first
+    Result<std::vector<StoredLikeness>> earlier_than(IncidentId id);  // and like it, the most similar first
+    Result<std::vector<IncidentId>> merged_into(IncidentId id);       // incidents that went on in this one
     // Newest incident first. `state`: empty for all.
     Result<std::vector<StoredDelivery>> deliveries(const std::string& state, std::int64_t most);
 

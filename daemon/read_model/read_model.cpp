@@ -1,6 +1,7 @@
 #include "daemon/read_model/read_model.hpp"
 
 #include "adapters/json.hpp"
+#include "daemon/cli_text.hpp"
 #include "daemon/read_model/schema.hpp"
 
 #include <fmt/format.h>
@@ -85,6 +86,22 @@ std::string json_of(const std::vector<RootCandidate>& roots) {
     return out + "]";
 }
 
+std::string json_of(const std::vector<Likeness>& earlier) {
+    return json_list(earlier, [](JsonObject& object, const Likeness& one) {
+        object.text("incident", to_string(one.incident));
+        object.number("percent", std::int64_t{one.percent});
+        object.flag("same_cause", one.same_cause);
+        object.time("ended_at", one.ended_at);
+        object.number("lasted_s", one.lasted.ms / 1000);
+        object.number("times", static_cast<std::int64_t>(one.times));
+        object.text("ended_by", ending_of(one));
+        object.text("said_by", one.said_by);
+        object.text("said", one.said);
+        object.text("ticket", one.ticket);
+        object.text("ticket_url", one.ticket_url);
+    });
+}
+
 }  // namespace
 
 std::string read_model_file(const std::string& state_directory) { return state_directory + "/incidents.sqlite"; }
@@ -138,7 +155,8 @@ Result<ReadModelWriter::Statements> ReadModelWriter::prepare(Database& database)
         {&out.alert, "INSERT OR REPLACE INTO alerts VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&out.alert_count, "UPDATE alerts SET count=?, last_seen=? WHERE fingerprint=?"},
         {&out.verdict, "INSERT INTO verdicts(at,fingerprint,verdict,incident,rule,because) VALUES(?,?,?,?,?,?)"},
-        {&out.incident, "INSERT OR REPLACE INTO incidents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+        {&out.incident,
+         "INSERT OR REPLACE INTO incidents VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
         {&out.timeline, "INSERT INTO timeline(incident,at,kind,text) VALUES(?,?,?,?)"},
         {&out.packed, "INSERT INTO packed(last_at,bytes) VALUES(?,?)"},
         {&out.packed_prefixes, "INSERT INTO packed_prefixes VALUES(?,?)"},
@@ -292,7 +310,7 @@ Result<void> ReadModelWriter::put(const IncidentView& v) {
     s.bind(14, to_string(v.priority)).bind(15, v.acknowledged_by).bind(16, v.began_at.ms).bind(17, v.opened_at.ms);
     s.bind(18, v.acknowledged_at.ms).bind(19, v.resolved_at.ms).bind(20, v.alerts_total).bind(21, v.alerts_firing);
     s.bind(22, v.messages_total).bind(23, v.revision).bind(24, json_object(v.group_labels));
-    return s.bind(25, json_of(v.roots)).bind(26, v.merged_into.value).run();
+    return s.bind(25, json_of(v.roots)).bind(26, v.merged_into.value).bind(27, json_of(v.earlier)).run();
 }
 
 Result<void> ReadModelWriter::put(Instant at, const DeliveryChanged& e) {

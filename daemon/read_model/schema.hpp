@@ -1,5 +1,5 @@
 // The read model's tables. Times are ms since the epoch, 0 when absent; labels are JSON objects, causes a list
-// of them, the likeliest first. Verdicts and timeline
+// of them, the likeliest first, earlier incidents one of those like it, the most similar first. Verdicts and timeline
 // entries are rows, or, when many came at once, packed (daemon/read_model/history.hpp): found by the start of a
 // fingerprint (little-endian 32-bit numbers, sorted) or by incident. What holds an alert back is a list of objects with
 // the texts kind, by and since (RFC 3339).
@@ -7,7 +7,7 @@
 
 namespace incidentd {
 
-constexpr int read_model_version = 4;
+constexpr int read_model_version = 5;
 
 constexpr const char* read_model_schema = R"sql(
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS incidents(
   priority TEXT NOT NULL, acknowledged_by TEXT NOT NULL, began_at INTEGER NOT NULL, opened_at INTEGER NOT NULL,
   acknowledged_at INTEGER NOT NULL, resolved_at INTEGER NOT NULL, alerts_total INTEGER NOT NULL,
   alerts_firing INTEGER NOT NULL, messages_total INTEGER NOT NULL, revision INTEGER NOT NULL, group_labels TEXT NOT NULL,
-  causes TEXT NOT NULL, merged_into INTEGER NOT NULL);
+  causes TEXT NOT NULL, merged_into INTEGER NOT NULL, earlier TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS incidents_by_state ON incidents(state, id);
 CREATE INDEX IF NOT EXISTS incidents_by_survivor ON incidents(merged_into, id) WHERE merged_into != 0;
 CREATE TABLE IF NOT EXISTS alerts(

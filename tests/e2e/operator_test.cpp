@@ -11,8 +11,9 @@ namespace {
 constexpr std::string_view alert = R"([{"labels":{"alertname":"Down","host":"db1","severity":"critical"}}])";
 
 struct Bench {
-    explicit Bench(const std::string& extra = {}) {
+    explicit Bench(const std::string& extra = {}, const std::string& rules = {}) {
         DaemonSetup setup;
+        if (!rules.empty()) setup.rules = rules;
         setup.sinks = "rt: {type: request_tracker, url: '" + tracker.url() + "', queue: General, token: {file: '" +
                       secrets.write("token", "secret") + "'}, retry: {first: 100ms, most: 1s}}\n";
         setup.extra = "external_url: https://incidentd.example\n" + extra;
@@ -81,6 +82,40 @@ TEST_CASE("an acknowledgement reaches the incident, survives a crash, and is tak
     CHECK(eventually(std::chrono::seconds(10), [&] { return acknowledged_by() == "ann"; }));
     CHECK(bench.daemon->cli({"incidents", "unacknowledge", "INC-1", "--actor", "bob"}).code == 0);
     CHECK(eventually(std::chrono::seconds(10), [&] { return acknowledged_by().empty(); }));
+}
+
+TEST_CASE(
+    "an incident like an earlier one names it and what people said of it, in the ticket too, also after a crash") {
+    Bench bench({}, "version: 1\ncorrelate:\n  - {name: one, by: [host], close: {quiet: 1s}}\n");
+    REQUIRE(bench.daemon->send(alert).status == 200);
+    REQUIRE(bench.delivery_is("delivered"));
+    CHECK(bench.daemon->metric_sum("incidentd_incidents_recurred_total{") == 0);
+    CHECK(bench.daemon->cli({"incidents", "acknowledge", "INC-1", "--actor", "ann", "--comment", "grew the volume"})
+              .code == 0);
+    const auto over =
+        alert_json({{"alertname", "Down"}, {"host", "db1"}, {"severity", "critical"}}, "", "2020-01-01T00:00:00Z");
+    REQUIRE(bench.daemon->send(json_array({over})).status == 200);
+    REQUIRE(eventually(std::chrono::seconds(20), [&] {
+        return bench.daemon->cli_json({"incidents", "show", "INC-1"}).text("/state") == "resolved" &&
+               bench.daemon->metric("incidentd_actions_outstanding") == 0;
+    }));
+    bench.daemon->crash();
+    bench.daemon->start();
+    REQUIRE(bench.daemon->send(alert).status == 200);
+    REQUIRE(eventually(std::chrono::seconds(20), [&] { return bench.tracker.tickets().size() == 2; }));
+    REQUIRE(eventually(std::chrono::seconds(20), [&] {
+        return bench.daemon->cli_json({"incidents", "list"}).size() == 2;
+    }));
+    const Json shown = bench.daemon->cli_json({"incidents", "show", "INC-2"});
+    CHECK(shown.text("/earlier/0/incident") == "INC-1");
+    CHECK(shown.number("/earlier/0/percent") == 100);
+    CHECK(shown.text("/earlier/0/said_by") == "ann");
+    CHECK(shown.text("/earlier/0/said") == "grew the volume");
+    CHECK(shown.text("/earlier/0/ticket") == std::to_string(bench.tracker.tickets().front().id));
+    CHECK(bench.daemon->cli({"incidents", "show", "INC-2"}).out.find("like        INC-1 (100 %), ended ") !=
+          std::string::npos);
+    CHECK(bench.tracker.tickets().back().content.find("Seen before: INC-1 (100 % alike), ended ") != std::string::npos);
+    CHECK(bench.daemon->metric_sum("incidentd_incidents_recurred_total{") == 1);
 }
 
 TEST_CASE("commands need a token where the API has one, and a daemon that runs") {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -56,6 +57,59 @@ TEST_CASE("rules suggest proposes a rule that rules check takes, with evidence a
     const Run text = suggest("text");
     CHECK(text.out.find("replay: incidents 18 -> 9") != std::string::npos);
     CHECK(daemon.cli_json({"incidents", "list"}).size() == 18);  // nothing was applied
+    CHECK(daemon.stop().code == 0);
+}
+
+// Nine times storage2 and then db7, and sw1 and then web1, of which the topology says that it needs sw1. With a window
+// of 250 ms, cases are apart after 1.5 s, and the control lies 5.0 to 5.25 s back, between two of them.
+void record_links(Daemon& daemon) {
+    daemon.start();
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < 9; ++i) {
+        std::this_thread::sleep_until(begin + i * std::chrono::seconds(2));
+        const auto alert = [i](const char* name, const char* host) {
+            return alert_json({{"alertname", name + std::to_string(i)}, {"host", host}, {"severity", "critical"}});
+        };
+        REQUIRE(daemon.send(json_array({alert("Degraded", "storage2"), alert("Unreachable", "sw1")})).status == 200);
+        REQUIRE(daemon.send(json_array({alert("Latency", "db7"), alert("NoAnswer", "web1")})).status == 200);
+    }
+}
+
+TEST_CASE("rules suggest proposes a link that the topology lacks, as a file that rules check takes, and applies none") {
+    DaemonSetup setup;
+    setup.rules = R"(version: 1
+topology:
+  learn: {similarity: false, co_occurrence: false}
+  links:
+    - {upper: sw1, lower: web1, kind: network}
+correlate:
+  - {name: all, op: topology}
+)";
+    Daemon daemon(setup);
+    record_links(daemon);
+    const auto suggest = [&daemon](const std::string& output) {
+        return run({INCIDENTD_BINARY, "rules", "suggest", "--journal", daemon.state_directory(), "--window", "250ms",
+                    "--output", output});
+    };
+    const Run result = suggest("json");
+    REQUIRE_MESSAGE(result.code == 0, result.err);
+    const Json proposals(result.out);
+    INFO(result.out);
+    std::vector<std::string> links;
+    for (std::size_t i = 0; i < proposals.size(); ++i) {
+        const std::string at = "/" + std::to_string(i);
+        if (proposals.text(at + "/kind") != "topology") continue;
+        links.push_back(proposals.text(at + "/first") + " " + proposals.text(at + "/then"));
+        if (links.back() != "storage2 db7") continue;
+        CHECK(proposals.number(at + "/evidence/cases") >= 7);
+        CHECK(proposals.number(at + "/replay/incidents_before") > proposals.number(at + "/replay/incidents_after"));
+        const std::string file = daemon.directory().write("link.yaml", proposals.text(at + "/rule"));
+        const Run checked = run({INCIDENTD_BINARY, "rules", "check", file});
+        CHECK_MESSAGE(checked.code == 0, checked.err);
+    }
+    CHECK(std::find(links.begin(), links.end(), "storage2 db7") != links.end());
+    CHECK(std::find(links.begin(), links.end(), "sw1 web1") == links.end());
+    CHECK(suggest("text").out.find("\"db7\" fails after \"storage2\"") != std::string::npos);
     CHECK(daemon.stop().code == 0);
 }
 

@@ -50,6 +50,12 @@ public:
         std::string words;
         for (const Fact& fact : action.facts) words += (words.empty() ? "" : " | ") + fact.text;
         list.emplace_back("fact", words);
+        std::string earlier;
+        for (const Likeness& one : action.incident.earlier)
+            earlier += (earlier.empty() ? "" : " | ") + to_string(one.incident) + " " + std::to_string(one.percent) +
+                       "% x" + std::to_string(one.times) + " by=" + one.said_by + " said=" + one.said +
+                       " ticket=" + one.ticket;
+        list.emplace_back("earlier", earlier);
         std::string first = action.alerts.empty() ? "" : action.alerts.front().title;
         list.emplace_back("first", first);
         add(std::move(event));
@@ -65,6 +71,7 @@ public:
     }
     void operator()(const IncidentOpened&) {}
     void operator()(const IncidentResolved&) {}
+    void operator()(const IncidentRecurred&) {}
 
 private:
     void add(Event event) {

@@ -119,6 +119,20 @@ void write_incident(std::string& out, const BodyContext& context) {
         cause.boolean("silent", root.silent);
         cause.text("reason", root.reason);
     });
+    write_list(object.key("earlier"), incident.earlier, [](std::string& into, const Likeness& one) {
+        ObjectWriter like(into);
+        like.text("incident", to_string(one.incident));
+        like.number("percent", one.percent);
+        like.boolean("same_cause", one.same_cause);
+        like.time("ended_at", one.ended_at);
+        like.number("lasted_s", static_cast<std::uint64_t>(one.lasted.ms / 1000));
+        like.number("times", one.times);
+        like.text("ended_by", ending_of(one));
+        like.text("said_by", one.said_by);
+        like.text("said", one.said);
+        like.text("ticket", one.ticket);
+        like.text("ticket_url", one.ticket_url);
+    });
     object.text("merged_into", incident.merged_into.is_set() ? to_string(incident.merged_into) : "");
     write_alerts(object.key("alerts"), action);
     write_facts(object.key("facts"), action);

@@ -77,6 +77,14 @@ timeout: 3s
 
 TEST_CASE("webhook: the standard body carries the whole incident") {
     Action action = test_kit::sample_action(ActionKind::update_ticket);
+    Likeness earlier;
+    earlier.incident = IncidentId{12};
+    earlier.percent = 94;
+    earlier.lasted = minutes(14);
+    earlier.said_by = "ann";
+    earlier.said = "grew it";
+    earlier.ticket = "17";
+    action.incident.earlier = {earlier};
     const auto made = test_kit::make_sink(spec(), "url: https://hook.example/in");
     const HttpCall call = first_call(made, action);
     CHECK(header_of(call, "X-Incidentd-Signature") == "(absent)");
@@ -92,6 +100,13 @@ TEST_CASE("webhook: the standard body carries the whole incident") {
     CHECK(std::string_view(root["incident"]["group"]["host"]) == "db1");
     CHECK(root["incident"]["resolved_at"].is_null());
     CHECK(std::uint64_t(root["incident"]["facts_omitted"]) == 2);
+    const auto like = root["incident"]["earlier"].at(0);
+    CHECK(std::string_view(like["incident"]) == "INC-12");
+    CHECK(std::uint64_t(like["percent"]) == 94);
+    CHECK(std::uint64_t(like["lasted_s"]) == 840);
+    CHECK(std::string_view(like["ended_by"]) == "ann said \"grew it\"");
+    CHECK(std::string_view(like["said"]) == "grew it");
+    CHECK(std::string_view(like["ticket"]) == "17");
     CHECK(std::string_view(root["incident"]["alerts"].at(0)["labels"]["path"]) == "/var\n/lib");
     CHECK(std::string_view(root["incident"]["facts"].at(0)["text"]) == "Replication lag joined");
     CHECK(std::string_view(root["incident"]["url"]) == "https://incidentd.example/incidents/incidentd-0123456789ab-42");

@@ -16,8 +16,10 @@ constexpr double least_scale_s = 2, most_scale_s = 300, most_stepped_scale_s = 9
 constexpr std::int64_t steps_in_scale = 4;  // a source that looks every 5 minutes sees one outage over several looks
 constexpr double delay_rate_least = 0.005, most_surprise_ms = 120'000;
 
-// A firing alert that nobody repeats: of a source yet unknown, of one that repeats, of one that never does.
-constexpr Duration silence_unknown = hours(4), silence_least = minutes(30), silence_no_repeats = hours(1);
+// A firing alert that nobody repeats: of a source yet unknown, of one that repeats, of one that never does. Usual
+// intervals of repetition are an hour and four (Alertmanager's repeat_interval): what comes a little late must not look
+// like a new onset.
+constexpr Duration silence_unknown = hours(5), silence_least = minutes(30), silence_no_repeats = minutes(75);
 
 double rate_of(std::uint64_t compared) {
     return std::max(delay_rate_least, 0.5 / (10.0 + static_cast<double>(compared)));

@@ -50,7 +50,7 @@ TEST_CASE("A source without recoveries is told by their absence, and its alerts 
     CHECK(pace.silence_most() < minutes(6));
     for (int i = 0; i < 100; ++i) pace.recovery();
     CHECK(pace.sends_recoveries());
-    CHECK(pace.silence_most() == hours(1));
+    CHECK(pace.silence_most() == minutes(75));
     for (int i = 0; i < 100; ++i) pace.repetition(hours(2));
     CHECK(pace.silence_most() == hours(5));
 }

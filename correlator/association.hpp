@@ -270,6 +270,7 @@ private:
 
     static void add_firing(Cluster& cluster, const Cluster& other);
     void count_firing(IncidentId incident, Cluster& cluster, Entity entity, std::uint64_t check, bool fires);
+    void recount(IncidentId incident, std::string_view name, std::uint64_t check, bool fires);
     Entity lone_entity(const Cluster& cluster, IncidentId incident) const;
     template <class Consider>
     void consider_upper(Entity upper, const Consider& consider) const;

@@ -48,14 +48,20 @@ void Association::count_firing(IncidentId incident, Cluster& cluster, Entity ent
         step(known->second.firing_before);
 }
 
-void Association::fires_again(IncidentId incident, std::string_view entity, std::uint64_t check) {
+// What is not known under this name any more was not counted under it either.
+void Association::recount(IncidentId incident, std::string_view name, std::uint64_t check, bool fires) {
     const auto cluster = clusters_.find(incident);
-    if (cluster != clusters_.end()) count_firing(incident, cluster->second, estate_.entity(entity), check, true);
+    const std::optional<Entity> entity = estate_.find(name);
+    if (cluster != clusters_.end() && entity.has_value())
+        count_firing(incident, cluster->second, *entity, check, fires);
+}
+
+void Association::fires_again(IncidentId incident, std::string_view entity, std::uint64_t check) {
+    recount(incident, entity, check, true);
 }
 
 void Association::stopped(IncidentId incident, std::string_view entity, std::uint64_t check) {
-    const auto cluster = clusters_.find(incident);
-    if (cluster != clusters_.end()) count_firing(incident, cluster->second, estate_.entity(entity), check, false);
+    recount(incident, entity, check, false);
 }
 
 // The entity when the incident is one check of it alone.

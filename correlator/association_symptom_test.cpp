@@ -82,6 +82,10 @@ TEST_CASE("No symptom: another check, a second one, no link, or an outage that i
     CHECK_FALSE(b.symptom());  // nine of twenty
     b.association.fires_again(b.incident, Outage::host(0), 2);
     CHECK(b.symptom());
+    const std::size_t known = b.association.estate().size();
+    for (int i = 0; i < 20; ++i) b.association.stopped(b.incident, "renamed meanwhile", 2);
+    CHECK(b.association.estate().size() == known);
+    CHECK(b.symptom());
 }
 
 TEST_CASE("What fails again is a symptom while other checks of it fail in the outage") {

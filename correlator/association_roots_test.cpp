@@ -17,13 +17,14 @@ const TopologySpec shop{{{"flaky", "api", "call"}, {"api", "web", "call"}, {"led
 
 struct Bench {
     Bench() { association.use(std::make_shared<const Topology>(shop)); }
-    std::uint64_t at(Duration after, std::string_view entity, std::uint64_t check = 1) {
+    std::uint64_t at(Duration after, std::string_view entity, std::uint64_t check = 1, std::uint64_t partition = 0) {
         Onset onset;
         onset.received = onset.claimed = start + after;
         onset.source = "nagios";
         onset.entity = entity;
         onset.check = check;
         onset.severity = Severity::critical;
+        onset.partition = partition;
         const Association::Placement placed = association.place(onset, IncidentId{next}, {});
         if (placed.begins) ++next;
         roots = association.rank_if_due(placed.incident);
@@ -89,6 +90,13 @@ TEST_CASE("Nothing from beside is named that is far off, fails as often, or bega
     far.at(far.later + minutes(20), "ledger");
     far.at(far.later + minutes(20), "ledger", 2);
     CHECK(far.beside.empty());
+
+    Bench apart;  // of another rule or customer
+    apart.background();
+    apart.at(apart.later, "flaky");
+    apart.at(apart.later + seconds(60), "ledger", 1, 1);
+    apart.at(apart.later + seconds(70), "ledger", 2, 1);
+    CHECK(apart.beside.empty());
 
     Bench both;
     both.background();

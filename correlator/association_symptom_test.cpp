@@ -25,14 +25,15 @@ struct Outage {
     }
     static std::string host(int i) { return "h" + std::to_string(i); }
 
-    IncidentId at(Duration after, std::string_view entity, std::uint64_t check,
-                  Severity severity = Severity::critical) {
+    IncidentId at(Duration after, std::string_view entity, std::uint64_t check, Severity severity = Severity::critical,
+                  std::uint64_t partition = 0) {
         Onset onset;
         onset.received = onset.claimed = start + after;
         onset.source = "nagios";
         onset.entity = entity;
         onset.check = check;
         onset.severity = severity;
+        onset.partition = partition;
         last = association.place(onset, IncidentId{next}, {});
         if (last.begins) ++next;
         return last.incident;
@@ -71,6 +72,8 @@ TEST_CASE("No symptom: another check, a second one, no link, or an outage that i
     CHECK_FALSE(b.last.begins);
     CHECK_FALSE(b.symptom());
     b.at(minutes(120), "elsewhere", 2);
+    CHECK_FALSE(b.symptom());
+    b.at(minutes(130), "h18", 2, Severity::critical, 1);  // of another rule or customer
     CHECK_FALSE(b.symptom());
 
     b.at(minutes(160), "h17", 2);

@@ -188,7 +188,7 @@ void Association::join(const Case& c, IncidentId incident, Entity cause) {
     member.only_silence = member.only_silence && c.onset.is_silence;
     member.changed = member.changed || c.onset.is_change;
     member.worst = std::max(member.worst, c.onset.severity);
-    learn_habit(c, cluster, known.checks.size() == 1 && known.checks.front().check == c.onset.check);
+    learn_habit(c, cluster, known.is_only(c.onset.check));
     if (known.checks.size() < checks_kept) {
         known.checks.push_back({c.onset.check, c.at});
         ++member.checks;
@@ -280,6 +280,7 @@ void Association::recovered(std::string_view source) { paces_[source_number(sour
 void Association::close(IncidentId incident) {
     const auto found = clusters_.find(incident);
     if (found == clusters_.end()) return;
+    if (learn_.habits && found->second.lone_check != 0) check_habits_.ended_alone(found->second.lone_check);
     for (const FailedEntity& member : found->second.members) {
         const auto known = failures_.find(member.entity);
         if (known == failures_.end() || known->second.incident != incident) continue;

@@ -25,6 +25,7 @@
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -156,7 +157,11 @@ private:
         std::uint8_t mark_count = 0;
         std::array<Mark, 4> marks{};  // the latest onsets; which one is oldest does not matter
         Instant last;
-        std::vector<CheckMark> checks;  // at most 8 of this incident
+        std::vector<CheckMark> checks;  // at most 8 of this incident; a check twice if it began twice
+        bool is_only(std::uint64_t check) const {
+            return !checks.empty() && std::all_of(checks.begin(), checks.end(),
+                                                  [check](const CheckMark& one) { return one.check == check; });
+        }
     };
     struct CheckFiring {
         std::uint64_t check = 0;

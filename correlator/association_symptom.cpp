@@ -68,7 +68,8 @@ void Association::stopped(IncidentId incident, std::string_view entity, std::uin
 Association::Entity Association::lone_entity(const Cluster& cluster, IncidentId incident) const {
     if (cluster.members.size() != 1 || cluster.members.front().entity == Estate::none) return Estate::none;
     const auto own = failures_.find(cluster.members.front().entity);
-    if (own == failures_.end() || own->second.incident != incident || own->second.checks.size() != 1)
+    if (own == failures_.end() || own->second.incident != incident || own->second.checks.empty() ||
+        !own->second.is_only(own->second.checks.front().check))
         return Estate::none;
     return own->first;
 }
@@ -163,15 +164,15 @@ void Association::learn_habit(const Case& c, Cluster& cluster, bool is_known_che
     if (!learn_.habits || c.onset.severity == Severity::info) return;
     if (cluster.alerts == 1) {
         cluster.lone_check = c.onset.check;
-        return check_habits_.began_alone(c.onset.check);
+        return;
     }
     if (is_known_check && cluster.lone_check == c.onset.check) return;  // the same one once more
     meet_others(cluster);
-    check_habits_.met_others(c.onset.check, false);
+    check_habits_.met_others(c.onset.check);
 }
 
 void Association::meet_others(Cluster& cluster) {
-    if (cluster.lone_check != 0) check_habits_.met_others(cluster.lone_check, true);
+    if (cluster.lone_check != 0) check_habits_.met_others(cluster.lone_check);
     cluster.lone_check = 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 using namespace incidentd;
 
@@ -105,25 +106,36 @@ TEST_CASE("What fails again is a symptom while other checks of it fail in the ou
     CHECK_FALSE(b.symptom());
 }
 
-TEST_CASE("Onsets tell the habits of their checks; none is learned of what was found together or of news") {
+TEST_CASE("What ended alone tells the habit of its check; what is still on, had company or is news does not") {
     Outage b;
-    CHECK(b.association.habits().usually_alone(2) == nullptr);
-    for (int i = 0; i < 3; ++i) {
-        const std::string name = "lone" + std::to_string(i);
-        b.at(hours(1 + i), name, 5, Severity::warning);
-        b.at(hours(1 + i) + seconds(200), name, 5, Severity::warning);  // the same one once more
-        b.at(hours(1 + i), "news" + std::to_string(i), 6, Severity::info);
-    }
-    REQUIRE(b.association.habits().usually_alone(5) != nullptr);
-    CHECK(b.association.habits().usually_alone(5)->alone == 3);
-    CHECK(b.association.habits().usually_alone(5)->company == 0);
-    CHECK(b.association.habits().usually_alone(6) == nullptr);
-    b.at(hours(3) + seconds(210), "lone2", 8, Severity::warning);
+    const auto lone = [&b](int hour, std::uint64_t check, Severity severity) {
+        const std::string name = "lone" + std::to_string(hour);
+        const IncidentId incident = b.at(hours(hour), name, check, severity);
+        for (const int second : {100, 200}) b.at(hours(hour) + seconds(second), name, check, severity);  // once more
+        return incident;
+    };
+    const auto habit = [&b](std::uint64_t check) { return b.association.habits().usually_alone(check); };
+    for (const char* name : {"atlas", "borea", "ceres", "dione"}) b.at(minutes(90), name, 5, Severity::warning);
+    CHECK(habit(5) == nullptr);
+    std::vector<IncidentId> begun;
+    for (int i = 2; i <= 5; ++i) begun.push_back(lone(i, 5, Severity::warning));
+    CHECK(habit(5) == nullptr);
+    for (int i = 0; i < 3; ++i) b.association.close(begun[static_cast<std::size_t>(i)]);
+    REQUIRE(habit(5) != nullptr);
+    CHECK(habit(5)->alone == 3);
+    CHECK(habit(5)->company == 0);
+    b.at(hours(5) + seconds(210), "lone5", 8, Severity::warning);  // another check joins the fourth
     CHECK_FALSE(b.last.begins);
-    CHECK(b.association.habits().usually_alone(5) == nullptr);  // two alone, one with another
+    b.association.close(begun[3]);
+    CHECK(habit(5)->alone == 3);
+    CHECK(habit(5)->company == 1);
+    for (int i = 20; i < 24; ++i) b.association.close(lone(i, 6, Severity::info));
+    CHECK(habit(6) == nullptr);
+    const IncidentId pending = lone(30, 5, Severity::warning);
     LearnSettings off;
     off.habits = false;
     b.association.set_learning(off);
-    for (int i = 0; i < 3; ++i) b.at(hours(10 + i), "other" + std::to_string(i), 5, Severity::warning);
-    CHECK(b.association.habits().usually_alone(5) == nullptr);
+    b.association.close(pending);
+    for (int i = 40; i < 44; ++i) b.association.close(lone(i, 5, Severity::warning));
+    CHECK(habit(5) == nullptr);
 }

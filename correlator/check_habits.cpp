@@ -25,15 +25,12 @@ CheckHabit* CheckHabits::of(std::uint64_t check) {
     return &habit;
 }
 
-void CheckHabits::began_alone(std::uint64_t check) {
+void CheckHabits::ended_alone(std::uint64_t check) {
     if (CheckHabit* habit = of(check)) ++habit->alone;
 }
 
-void CheckHabits::met_others(std::uint64_t check, bool counted_alone) {
-    CheckHabit* habit = of(check);
-    if (habit == nullptr) return;
-    if (counted_alone && habit->alone > 0) --habit->alone;
-    ++habit->company;
+void CheckHabits::met_others(std::uint64_t check) {
+    if (CheckHabit* habit = of(check)) ++habit->company;
 }
 
 const CheckHabit* CheckHabits::usually_alone(std::uint64_t check) const {

@@ -9,7 +9,7 @@
 namespace incidentd {
 
 struct CheckHabit {
-    std::uint32_t alone = 0;    // onsets with which nothing else failed (yet)
+    std::uint32_t alone = 0;    // onsets with which nothing else failed until they were over
     std::uint32_t company = 0;  // onsets that were, or became, part of something larger
 };
 
@@ -18,9 +18,9 @@ constexpr std::uint32_t habit_cases_most = 512;       // then both counts are ha
 
 class CheckHabits {
 public:
-    void began_alone(std::uint64_t check);
-    // An onset was placed beside others; `counted_alone`: it had begun alone, and others came later.
-    void met_others(std::uint64_t check, bool counted_alone);
+    // Counted when it is over: what fires now, on however many hosts, says nothing of how it ends.
+    void ended_alone(std::uint64_t check);
+    void met_others(std::uint64_t check);  // an onset had company, then or later
     // nullptr: it usually has company, or is not known well enough.
     const CheckHabit* usually_alone(std::uint64_t check) const;
     std::size_t size() const { return habits_.size(); }

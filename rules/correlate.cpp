@@ -33,7 +33,9 @@ constexpr Duration gate_other_after = hours(4);
 constexpr std::uint32_t topology_alerts_max = 100'000;  // of one incident: an outage has that many
 
 void read_op(FieldReader& reader, CorrelationRule& rule) {
-    if (const auto op = reader.choice("op"); op.has_value()) rule.op = static_cast<CorrelationOp>(*op);
+    const auto op = reader.choice("op");
+    if (!op.has_value() && reader.has("op")) return;  // what it needs is not known, and would mislead
+    if (op.has_value()) rule.op = static_cast<CorrelationOp>(*op);
     if (rule.op == CorrelationOp::similar) {
         reader.problem("op", shown(op_name(rule.op)) + " is not in this version: similarity comes later",
                        "there are: group, threshold, sequence, absence, topology");

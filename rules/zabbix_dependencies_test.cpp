@@ -103,7 +103,10 @@ TEST_CASE("what cannot be used is told with its place") {
           "f1:1:1: is XML; export it as YAML or JSON\n");
     CHECK(Imported{"{\"jsonrpc\":\"2.0\",\n\"error\":{\"code\":-32602,\"message\":\"Invalid params.\",\"data\":\"Not "
                    "authorised.\"}}"}
-              .problems.text() == "f1:2:9: error: is an answer of Zabbix that says: Invalid params. Not authorised.\n");
+              .problems.text() ==
+          "f1:2:9: error: is an answer of Zabbix that says: Invalid params. Not authorised.; ask again with a token "
+          "that may read "
+          "triggers\n");
     CHECK(Imported{"hosts: []\n"}.problems.text() ==
           "f1:1:1: is neither an answer of trigger.get or host.get nor an export of Zabbix; give the whole answer, or "
           "its "

@@ -56,10 +56,13 @@ void ZabbixObjects::read(std::string_view text, const std::string& file, Problem
     const SettingsNode root = parse_settings(text, file, problems);
     if (problems.items().size() != before) return;
     if (root.kind == SettingsNode::Kind::list) return read_answer(root, problems);
-    if (const SettingsNode* error = root.find("error"))
+    if (const SettingsNode* error = root.find("error")) {
+        const std::string data = text_of(*error, "data");
         return problems.add(
             error->where, "error",
-            "is an answer of Zabbix that says: " + text_of(*error, "message") + " " + text_of(*error, "data"));
+            "is an answer of Zabbix that says: " + text_of(*error, "message") + (data.empty() ? "" : " " + data),
+            "ask again with a token that may read triggers");
+    }
     if (const SettingsNode* result = root.find("result")) return read_answer(*result, problems);
     if (const SettingsNode* exported = root.find("zabbix_export")) return read_export(*exported, problems);
     problems.add({file, 1, 1}, "", "is neither an answer of trigger.get or host.get nor an export of Zabbix",
